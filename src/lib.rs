@@ -1,0 +1,31 @@
+//! Lints Azure infrastructure-as-code against HIPAA, before it is deployed.
+//!
+//! # The data path
+//!
+//! ```text
+//! discover  files of a run, grouped into units: root modules, templates, documents
+//!    |
+//! parse     text -> spanned syntax            (hcl, json, yaml; no meaning yet)
+//!    |
+//! frontend  syntax -> resources               (terraform, arm, yaml; knows no policy)
+//!    |
+//! model     resources -> graph                (the waist: all that the two halves share)
+//!    |
+//! eval      policies x graph -> outcomes      (policy: YAML files, compiled; knows no front end)
+//!    |
+//! finding   outcomes -> findings -> report    (text, json, ...)
+//! ```
+//!
+//! # Modules in reading order
+//!
+//! Imports go downwards only, `frontend` and `policy` never meet; `tests/tidy.rs` holds this.
+
+pub mod source;
+pub mod truth;
+
+pub mod diagnostic;
+pub mod value;
+
+pub mod model;
+
+pub mod parse;

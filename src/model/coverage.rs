@@ -1,0 +1,92 @@
+//! Which property paths a lowered body speaks for.
+//!
+//! A template shows the whole body, so what it does not have is absent. A Terraform resource shows what its mapping
+//! reads: a path outside that is unknown, not absent, or every "does not exist" would be a false alarm.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::property_path::{PathSegment, PropertyPath};
+
+/// A tree of the paths that are covered; array segments do not count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coverage {
+    whole: bool,
+    below: IndexMap<Arc<str>, Coverage, FxBuildHasher>,
+}
+
+impl Coverage {
+    /// Speaks for every path: what is not written is absent.
+    pub fn complete() -> Self {
+        Self { whole: true, below: IndexMap::default() }
+    }
+
+    /// Speaks for nothing yet.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a path and everything below it.
+    pub fn add(&mut self, path: &PropertyPath) {
+        let mut node = self;
+        for segment in path.segments() {
+            if let PathSegment::Key(key) = segment {
+                node = node.below.entry(key.to_ascii_lowercase().into()).or_default();
+            }
+        }
+        node.whole = true;
+    }
+
+    /// Adds everything that `other` speaks for.
+    pub fn merge(&mut self, other: &Self) {
+        self.whole |= other.whole;
+        for (key, node) in &other.below {
+            self.below.entry(key.clone()).or_default().merge(node);
+        }
+    }
+
+    /// True when a missing value at this path is absent for certain.
+    pub fn covers<'s>(&self, path: impl IntoIterator<Item = &'s PathSegment>) -> bool {
+        let mut node = self;
+        for segment in path {
+            if node.whole {
+                return true;
+            }
+            if let PathSegment::Key(key) = segment {
+                let found = node.below.get(key.as_ref()).or_else(|| node.below.get(key.to_ascii_lowercase().as_str()));
+                match found {
+                    Some(next) => node = next,
+                    None => return false,
+                }
+            }
+        }
+        node.whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Coverage, PropertyPath};
+
+    #[test]
+    fn a_path_is_covered_with_all_below_it_and_nothing_beside() {
+        let mut coverage = Coverage::none();
+        coverage.add(&PropertyPath::parse("properties.networkAcls"));
+        coverage.add(&PropertyPath::parse("properties.rules[*].access"));
+        let cases = [
+            ("properties.networkAcls", true),
+            ("properties.NetworkAcls.ipRules[*].value", true),
+            ("properties.rules[*].access", true),
+            ("properties.rules[*].name", false),
+            ("properties.rules", false),
+            ("properties", false),
+            ("tags", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(coverage.covers(PropertyPath::parse(path).segments()), expected, "{path}");
+        }
+        assert!(Coverage::complete().covers(PropertyPath::parse("anything.at.all").segments()));
+    }
+}

@@ -1,0 +1,345 @@
+//! The resources of one root, linked: who is whose parent, who extends whom, who refers to whom.
+//!
+//! In: resources with their patches already merged (see `patch`). Out: [`ResourceGraph`]. A link whose target the text
+//! does not tell is kept as open, so that "nothing refers to it" can be answered with "cannot tell".
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::arm_id::ArmId;
+use super::patch;
+use super::resource::{Link, Lowered, Presence, Resource, Target};
+use super::resource_type::ResourceType;
+use crate::source::Span;
+use crate::value::{Reason, Reference, Unknown, Value, ValueKind};
+
+/// Index of a resource in its graph.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ResourceIndex(pub u32);
+
+/// A resolved link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Edge {
+    /// The resource whose text has the link.
+    pub from: ResourceIndex,
+    /// The resource it leads to.
+    pub to: ResourceIndex,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// The text.
+    pub span: Span,
+}
+
+/// What an edge says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum EdgeKind {
+    /// `from` lives below `to`.
+    Parent,
+    /// `from` extends `to`.
+    Scope,
+    /// The body of `from` names `to`.
+    Reference,
+}
+
+/// Which resources of the root a value names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Resolution {
+    /// These; more than one when the text does not tell which instance.
+    Resources(Vec<ResourceIndex>),
+    /// A resource that this root does not declare.
+    Elsewhere,
+    /// Cannot be told.
+    Open(Arc<Unknown>),
+}
+
+/// The linked resources of one root.
+#[derive(Debug, Default)]
+pub struct ResourceGraph {
+    /// The root, as reports name it.
+    pub root: Arc<str>,
+    /// In the order of the text.
+    pub resources: Vec<Resource>,
+    /// Sorted by `from`.
+    outgoing: Vec<Edge>,
+    /// Sorted by `to`.
+    incoming: Vec<Edge>,
+    /// Parent or scope links that cannot be told, sorted by resource.
+    open: Vec<(ResourceIndex, Arc<Unknown>)>,
+    index: Index,
+}
+
+/// Finds resources by what a link can say.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    by_type: IndexMap<ResourceType, Vec<ResourceIndex>, FxBuildHasher>,
+    by_address: IndexMap<Arc<str>, Vec<ResourceIndex>, FxBuildHasher>,
+}
+
+impl ResourceGraph {
+    /// Merges the patches and resolves every link of a root.
+    pub fn link(lowered: Lowered) -> Self {
+        let Lowered { root, mut resources, patches, .. } = lowered;
+        patch::apply(&mut resources, patches);
+        let index = Index::of(&resources);
+        let mut graph = Self { root, resources, index, ..Self::default() };
+        let mut edges = Vec::new();
+        for from in graph.indices() {
+            graph.links_of(from, &mut edges);
+        }
+        edges.sort_unstable();
+        edges.dedup_by_key(|edge| (edge.from, edge.to, edge.kind));
+        graph.outgoing.clone_from(&edges);
+        edges.sort_unstable_by_key(|edge| (edge.to, edge.from, edge.kind));
+        graph.incoming = edges;
+        graph
+    }
+
+    /// Every resource's index, in order.
+    pub fn indices(&self) -> impl Iterator<Item = ResourceIndex> + use<> {
+        (0..u32::try_from(self.resources.len()).unwrap_or(u32::MAX)).map(ResourceIndex)
+    }
+
+    /// The resource of an index that this graph gave out.
+    pub fn get(&self, index: ResourceIndex) -> &Resource {
+        self.resources.get(index.0 as usize).expect("indices come from this graph, which only grows while it is built")
+    }
+
+    /// The resources of exactly this type.
+    pub fn of_type(&self, resource_type: &ResourceType) -> &[ResourceIndex] {
+        self.index.by_type.get(resource_type).map_or(&[], Vec::as_slice)
+    }
+
+    /// The resource types that occur, in order of first appearance.
+    pub fn types(&self) -> impl Iterator<Item = &ResourceType> {
+        self.index.by_type.keys()
+    }
+
+    /// Links out of a resource.
+    pub fn edges_from(&self, index: ResourceIndex) -> &[Edge] {
+        range_of(&self.outgoing, |edge| edge.from, index)
+    }
+
+    /// Links into a resource.
+    pub fn edges_to(&self, index: ResourceIndex) -> &[Edge] {
+        range_of(&self.incoming, |edge| edge.to, index)
+    }
+
+    /// The resource that this one lives below or extends, when it is in this root.
+    pub fn parent(&self, index: ResourceIndex) -> Option<ResourceIndex> {
+        let edge = self.edges_from(index).iter().find(|edge| edge.kind != EdgeKind::Reference)?;
+        Some(edge.to)
+    }
+
+    /// Why the parent or scope of a resource cannot be told, when it cannot.
+    pub fn open_link(&self, index: ResourceIndex) -> Option<&Arc<Unknown>> {
+        let at = self.open.binary_search_by_key(&index, |(open, _)| *open).ok()?;
+        self.open.get(at).map(|(_, unknown)| unknown)
+    }
+
+    /// Which resources of this root a value names: an id, or an unknown with references.
+    pub fn resolve(&self, value: &Value) -> Resolution {
+        self.index.resolve(&self.resources, &Target::Value(value.clone()))
+    }
+
+    fn links_of(&mut self, from: ResourceIndex, edges: &mut Vec<Edge>) {
+        let resource = self.get(from);
+        let mut open = None;
+        if let Some(Link { target, scope, span }) = &resource.parent {
+            let kind = if *scope { EdgeKind::Scope } else { EdgeKind::Parent };
+            match self.index.resolve(&self.resources, target) {
+                Resolution::Resources(found) => {
+                    edges.extend(found.into_iter().filter(|to| *to != from).map(|to| Edge {
+                        from,
+                        to,
+                        kind,
+                        span: *span,
+                    }));
+                }
+                Resolution::Open(unknown) => open = Some(unknown),
+                Resolution::Elsewhere => {}
+            }
+        }
+        let kind = EdgeKind::Reference;
+        each_link(&resource.body, &mut |link, span| {
+            for to in self.index.targets(&self.resources, link) {
+                if to != from {
+                    edges.push(Edge { from, to, kind, span });
+                }
+            }
+        });
+        self.open.extend(open.map(|unknown| (from, unknown)));
+    }
+}
+
+/// A reference or a literal id inside a body.
+enum LinkText<'v> {
+    Reference(&'v Reference),
+    Id(&'v str),
+}
+
+fn each_link(value: &Value, visit: &mut dyn FnMut(&LinkText<'_>, Span)) {
+    match &value.kind {
+        ValueKind::Unknown(unknown) => {
+            unknown.references.iter().for_each(|it| visit(&LinkText::Reference(it), value.span));
+        }
+        ValueKind::String(text) if text.starts_with('/') => visit(&LinkText::Id(text), value.span),
+        ValueKind::Array(array) => array.items.iter().for_each(|item| each_link(item, visit)),
+        ValueKind::Object(object) => {
+            for (key, entry) in &object.entries {
+                // `userAssignedIdentities` holds ids as keys.
+                if key.starts_with('/') {
+                    visit(&LinkText::Id(key), entry.key_span);
+                }
+                each_link(&entry.value, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn range_of(edges: &[Edge], key: impl Fn(&Edge) -> ResourceIndex, index: ResourceIndex) -> &[Edge] {
+    let start = edges.partition_point(|edge| key(edge) < index);
+    let end = edges.partition_point(|edge| key(edge) <= index);
+    edges.get(start..end).unwrap_or(&[])
+}
+
+impl Index {
+    pub(super) fn of(resources: &[Resource]) -> Self {
+        let mut index = Self::default();
+        for (resource, at) in resources.iter().zip(0u32..) {
+            let at = ResourceIndex(at);
+            index.by_type.entry(resource.resource_type.clone()).or_default().push(at);
+            index.by_address.entry(resource.address.clone()).or_default().push(at);
+            // A reference may leave the instance out: `azurerm_key_vault.kv` for `azurerm_key_vault.kv["x"]`.
+            if let Some(bare) = without_instance(&resource.address) {
+                index.by_address.entry(bare.into()).or_default().push(at);
+            }
+        }
+        index
+    }
+
+    pub(super) fn resolve(&self, resources: &[Resource], target: &Target) -> Resolution {
+        match target {
+            Target::Address(address) => self.at_address(address).map_or(Resolution::Elsewhere, Resolution::Resources),
+            Target::Named { resource_type, names } => self.named(resources, resource_type, names),
+            Target::Value(value) => self.of_value(resources, value),
+        }
+    }
+
+    fn of_value(&self, resources: &[Resource], value: &Value) -> Resolution {
+        match &value.kind {
+            ValueKind::String(text) => match ArmId::parse(text) {
+                Some(id) => {
+                    let names: Vec<Value> = id.names.iter().map(|name| Value::new(*name, value.span)).collect();
+                    self.named(resources, &id.resource_type, &names)
+                }
+                None => Resolution::Elsewhere,
+            },
+            ValueKind::Unknown(unknown) => {
+                let mut found: Vec<ResourceIndex> =
+                    unknown.references.iter().filter_map(|it| self.at_address(&it.address)).flatten().collect();
+                found.sort_unstable();
+                found.dedup();
+                if found.is_empty() { Resolution::Open(unknown.clone()) } else { Resolution::Resources(found) }
+            }
+            _ => Resolution::Elsewhere,
+        }
+    }
+
+    fn targets(&self, resources: &[Resource], link: &LinkText<'_>) -> Vec<ResourceIndex> {
+        match link {
+            LinkText::Reference(reference) => self.at_address(&reference.address).unwrap_or_default(),
+            LinkText::Id(text) => match ArmId::parse(text) {
+                Some(id) => {
+                    let span = Span::new(crate::source::FileId(0), 0, 0);
+                    let names: Vec<Value> = id.names.iter().map(|name| Value::new(*name, span)).collect();
+                    match self.named(resources, &id.resource_type, &names) {
+                        Resolution::Resources(found) => found,
+                        _ => Vec::new(),
+                    }
+                }
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn at_address(&self, address: &str) -> Option<Vec<ResourceIndex>> {
+        let found = self.by_address.get(address);
+        let bare = || without_instance(address).and_then(|bare| self.by_address.get(bare));
+        found.or_else(bare).cloned()
+    }
+
+    /// Compares names from the innermost outwards, following parents.
+    fn named(&self, resources: &[Resource], resource_type: &ResourceType, names: &[Value]) -> Resolution {
+        let candidates = self.by_type.get(resource_type).map_or(&[][..], Vec::as_slice);
+        let (mut certain, mut possible) = (Vec::new(), Vec::new());
+        for candidate in candidates {
+            match self.has_names(resources, *candidate, names) {
+                Some(true) => certain.push(*candidate),
+                Some(false) => {}
+                None => possible.push(*candidate),
+            }
+        }
+        if !certain.is_empty() {
+            let declared =
+                |at: &ResourceIndex| resources.get(at.0 as usize).is_some_and(|it| it.presence != Presence::Existing);
+            if certain.iter().any(declared) {
+                certain.retain(declared);
+            }
+            return Resolution::Resources(certain);
+        }
+        match (possible.is_empty(), names.iter().find_map(Value::as_unknown)) {
+            (true, _) => Resolution::Elsewhere,
+            (false, Some(unknown)) => Resolution::Open(unknown.clone()),
+            (false, None) => {
+                let what = Reason::Ambiguous(resource_type.as_str().into());
+                Resolution::Open(Arc::new(Unknown::new(what)))
+            }
+        }
+    }
+
+    /// `None` when a name on either side is unknown and nothing else tells them apart.
+    fn has_names(&self, resources: &[Resource], at: ResourceIndex, names: &[Value]) -> Option<bool> {
+        let resource = resources.get(at.0 as usize)?;
+        let Some((last, outer)) = names.split_last() else { return Some(true) };
+        let own =
+            resource.body.as_object().and_then(|body| body.get_ignore_case("name")).map(|(_, entry)| &entry.value);
+        let here = own.map_or(None, |own| same_name(own, last));
+        if here == Some(false) || outer.is_empty() {
+            return here;
+        }
+        let above = match &resource.parent {
+            Some(Link { target: Target::Named { names, .. }, .. }) if names.len() == outer.len() => {
+                names.iter().zip(outer).try_fold(true, |all, (a, b)| same_name(a, b).map(|same| all && same))
+            }
+            Some(link) => match self.resolve(resources, &link.target) {
+                Resolution::Resources(parents) => match parents.as_slice() {
+                    [parent] => self.has_names(resources, *parent, outer),
+                    _ => None,
+                },
+                _ => None,
+            },
+            None => None,
+        };
+        if above == Some(false) { above } else { here.and(above) }
+    }
+}
+
+/// Two names: equal text, or the same unknown (the same reference or variable, with the same known head).
+fn same_name(a: &Value, b: &Value) -> Option<bool> {
+    match (&a.kind, &b.kind) {
+        (ValueKind::String(a), ValueKind::String(b)) => Some(a.eq_ignore_ascii_case(b)),
+        (ValueKind::Unknown(a), ValueKind::Unknown(b)) => {
+            let same = a.references == b.references && a.reason == b.reason && a.prefix == b.prefix;
+            (same && !(a.references.is_empty() && matches!(a.reason, Reason::NotMapped))).then_some(true)
+        }
+        _ => None,
+    }
+}
+
+fn without_instance(address: &str) -> Option<&str> {
+    let open = address.strip_suffix(']')?.rfind('[')?;
+    address.get(..open)
+}

@@ -1,0 +1,19 @@
+//! The waist: what every front end makes and every policy reads.
+//!
+//! In: lowered resources of one root. Out: [`Resource`] with [`Lookup`] of a property path, and [`ResourceGraph`]
+//! with parents, scopes and references resolved. Knows no input language and no policy.
+
+mod arm_id;
+mod coverage;
+mod graph;
+mod patch;
+mod property_path;
+mod resource;
+mod resource_type;
+
+pub use arm_id::ArmId;
+pub use coverage::Coverage;
+pub use graph::{Edge, EdgeKind, Resolution, ResourceGraph, ResourceIndex};
+pub use property_path::{PathSegment, PropertyPath};
+pub use resource::{Dialect, Link, Lookup, Lowered, Patch, Presence, Resource, Target};
+pub use resource_type::ResourceType;

@@ -1,0 +1,3 @@
+//! Text to spanned syntax, one module a language. Never fails: what is wrong is a diagnostic, the rest is kept.
+
+pub mod hcl;

@@ -1,0 +1,194 @@
+//! The texts a run reads, and positions in them.
+//!
+//! In: a path and its text. Out: a [`FileId`], byte [`Span`]s, and line and column when something is printed.
+//! Knows no language and opens no file: whoever reads a file adds its text here.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// Index of a file in the [`SourceMap`] of the run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(pub u32);
+
+/// Half-open byte range `start..end` in one file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Span {
+    /// The file that the bytes are in.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span of `file` from byte `start` up to, not including, `end`.
+    pub const fn new(file: FileId, start: u32, end: u32) -> Self {
+        Self { file, start, end }
+    }
+
+    /// The smallest span that covers both; `self` when they lie in different files.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        if self.file == other.file {
+            Self::new(self.file, self.start.min(other.start), self.end.max(other.end))
+        } else {
+            self
+        }
+    }
+
+    /// The empty span at the start of this one.
+    #[must_use]
+    pub const fn shrink_to_start(self) -> Self {
+        Self { end: self.start, ..self }
+    }
+
+    /// True when `other` lies wholly inside this span.
+    pub fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
+    /// Length in bytes.
+    pub const fn len(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// True for a span of no bytes.
+    pub const fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
+}
+
+/// A place as people count it: both numbers start at 1, columns count characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LineCol {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in Unicode scalar values, from 1.
+    pub column: u32,
+}
+
+/// One text with the path it is shown under; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    id: FileId,
+    inner: Arc<SourceInner>,
+}
+
+#[derive(Debug)]
+struct SourceInner {
+    path: PathBuf,
+    shown: String,
+    text: Arc<str>,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    /// Index of this file.
+    pub fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// The path as it was opened.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// The path as reports show it: relative to the working directory, with `/`.
+    pub fn shown(&self) -> &str {
+        &self.inner.shown
+    }
+
+    /// The whole text, a leading byte order mark included.
+    pub fn text(&self) -> &Arc<str> {
+        &self.inner.text
+    }
+
+    /// The whole file as a span.
+    pub fn span(&self) -> Span {
+        Span::new(self.id, 0, u32::try_from(self.inner.text.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The text of `span`; empty when the span does not lie in this text.
+    pub fn slice(&self, span: Span) -> &str {
+        self.inner.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// Byte offsets at which lines start; the first is 0.
+    pub fn line_starts(&self) -> &[u32] {
+        self.inner.line_starts.get_or_init(|| {
+            let newlines = self.inner.text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(_, next)| next)).collect()
+        })
+    }
+
+    /// Line and column of a byte offset; an offset past the end is the end.
+    pub fn line_col(&self, offset: u32) -> LineCol {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|start| *start <= offset).max(1);
+        let start = starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let end = (offset as usize).min(self.inner.text.len());
+        let before = self.inner.text.as_bytes().get(start..end).unwrap_or(&[]);
+        // Continuation bytes are not characters, and a byte order mark is not a column.
+        let mark = usize::from(start == 0 && before.starts_with("\u{feff}".as_bytes()));
+        let characters = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() - mark;
+        LineCol { line: to_u32(line), column: to_u32(characters + 1) }
+    }
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Every text of a run, by [`FileId`].
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// Adds a text; `shown` is the path that reports print. Texts over 4 GiB must be refused before.
+    pub fn add(&mut self, path: impl Into<PathBuf>, shown: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(to_u32(self.files.len()));
+        let inner =
+            SourceInner { path: path.into(), shown: shown.into(), text: text.into(), line_starts: OnceLock::new() };
+        self.files.push(SourceFile { id, inner: Arc::new(inner) });
+        id
+    }
+
+    /// The file of an id that this map gave out.
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The text of a span; empty when the file is not of this map.
+    pub fn slice(&self, span: Span) -> &str {
+        self.get(span.file).map_or("", |file| file.slice(span))
+    }
+
+    /// All files in the order they were added.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_lines_start_after_newlines() {
+        let mut map = SourceMap::default();
+        let id = map.add("a.tf", "a.tf", "\u{feff}a = \"日本\"\r\nb\n");
+        let file = map.get(id).unwrap();
+        let cases = [(0, 1, 1), (3, 1, 1), (4, 1, 2), (11, 1, 7), (17, 2, 1), (18, 2, 2), (19, 3, 1), (99, 3, 1)];
+        for (offset, line, column) in cases {
+            assert_eq!(file.line_col(offset), LineCol { line, column }, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_twelve_bytes() {
+        assert_eq!(size_of::<Span>(), 12);
+    }
+}
