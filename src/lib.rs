@@ -29,3 +29,5 @@ pub mod value;
 pub mod model;
 
 pub mod parse;
+
+pub mod frontend;

@@ -1,0 +1,3 @@
+//! Syntax to model, one module a language. Knows no policy. Never fails, never guesses.
+
+pub mod terraform;
