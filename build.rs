@@ -1,1 +1,121 @@
-fn main() {}
+//! Embeds the data files as compact JSON behind sorted static tables, so that a run reads only what its input needs.
+//!
+//! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`.
+//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`. A file that is not YAML fails the build by name.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde_json::{Map, Value};
+
+fn main() {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    fs::write(out.join("policies.rs"), policies(&root.join("policies"))).expect("OUT_DIR is writable");
+    let mappings = table("MAPPINGS", &root.join("src/frontend/terraform/mappings"));
+    fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
+    fs::write(out.join("azure_data.rs"), table("AZURE_DATA", &root.join("src/azure/data")))
+        .expect("OUT_DIR is writable");
+}
+
+/// `static NAME: &[(&str, &str)]`: file stem to compact JSON, sorted by stem.
+fn table(name: &str, directory: &Path) -> String {
+    let mut rust = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
+    for (id, value) in yaml_files(directory) {
+        writeln!(rust, "    ({id:?}, {:?}),", value.to_string()).expect("writing to a string");
+    }
+    rust.push_str("];\n");
+    rust
+}
+
+/// `POLICIES`: id, what `policies` and `explain` list, the whole file; `BY_TYPE`: lower-case type to positions in it.
+fn policies(directory: &Path) -> String {
+    let mut rust = String::from("pub(crate) static POLICIES: &[(&str, &str)] = &[\n");
+    let mut by_type: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let files = yaml_files(directory).into_iter().filter(|(_, value)| value.get("policyRule").is_some());
+    for (position, (id, mut value)) in files.enumerate() {
+        for resource_type in resource_types(&value) {
+            by_type.entry(resource_type).or_default().push(position);
+        }
+        if let Some(file) = value.as_object_mut() {
+            file.remove("examples");
+        }
+        writeln!(rust, "    ({id:?}, {:?}),", value.to_string()).expect("writing to a string");
+    }
+    rust.push_str("];\n\npub(crate) static BY_TYPE: &[(&str, &[u16])] = &[\n");
+    for (resource_type, positions) in by_type {
+        writeln!(rust, "    ({resource_type:?}, &{positions:?}),").expect("writing to a string");
+    }
+    rust.push_str("];\n");
+    rust
+}
+
+/// The types a policy is for, in lower case: `field: type` at the top of its condition, or `*` for all.
+fn resource_types(policy: &Value) -> Vec<String> {
+    if policy.get("types").and_then(Value::as_str) == Some("all") {
+        return vec!["*".into()];
+    }
+    let condition = policy.pointer("/policyRule/if").unwrap_or(&Value::Null);
+    let members = condition.get("allOf").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![condition.clone()]);
+    let mut types = Vec::new();
+    for member in members.iter().filter(|member| member.get("field").and_then(Value::as_str) == Some("type")) {
+        match (member.get("equals"), member.get("in")) {
+            (Some(Value::String(one)), _) => types.push(one.to_ascii_lowercase()),
+            (_, Some(Value::Array(many))) => {
+                types.extend(many.iter().filter_map(Value::as_str).map(str::to_ascii_lowercase));
+            }
+            _ => {}
+        }
+    }
+    types.sort_unstable();
+    types.dedup();
+    if types.is_empty() { vec!["*".into()] } else { types }
+}
+
+/// Every YAML or JSON file (YAML reads both) below a directory: its path below it without extension, and its content. Sorted.
+fn yaml_files(directory: &Path) -> Vec<(String, Value)> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+        let entry = entry.unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "json") {
+            let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let value: serde_yaml::Value =
+                serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let below = path.strip_prefix(directory).expect("walked from there").with_extension("");
+            let id = below.to_string_lossy().replace('\\', "/");
+            files.push((id, to_json(value)));
+        }
+    }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    files
+}
+
+/// YAML allows keys that are not strings (`true: Enabled`); JSON gets their text.
+fn to_json(value: serde_yaml::Value) -> Value {
+    match value {
+        serde_yaml::Value::Null => Value::Null,
+        serde_yaml::Value::Bool(value) => Value::Bool(value),
+        serde_yaml::Value::Number(number) => {
+            number.to_string().parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
+        }
+        serde_yaml::Value::String(text) => Value::String(text),
+        serde_yaml::Value::Sequence(items) => Value::Array(items.into_iter().map(to_json).collect()),
+        serde_yaml::Value::Mapping(entries) => Value::Object(
+            entries.into_iter().map(|(key, value)| (key_text(key), to_json(value))).collect::<Map<_, _>>(),
+        ),
+        serde_yaml::Value::Tagged(tagged) => to_json(tagged.value),
+    }
+}
+
+fn key_text(key: serde_yaml::Value) -> String {
+    match key {
+        serde_yaml::Value::String(text) => text,
+        other => to_json(other).to_string(),
+    }
+}

@@ -1,1 +1,3 @@
+//! Parses arguments, returns the exit code; nothing else.
+
 fn main() {}
