@@ -1,0 +1,392 @@
+//! JSON as people write templates: with comments, trailing commas, multi-line strings, a byte order mark.
+//!
+//! In: a text. Out: a [`Document`] whose values carry byte spans, and diagnostics. The tokens are jsonc-parser's; the
+//! tree is built here in one pass, so that a broken text keeps what stands before the error: every container that was
+//! open there gets a `rest`, and nothing missing from it counts as absent. Knows no template and no Azure.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use jsonc_parser::errors::ParseErrorKind;
+use jsonc_parser::tokens::Token;
+use jsonc_parser::{Scanner, ScannerOptions};
+use rustc_hash::FxHashMap;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use crate::value::{Array, Number, Object, Reason, Unknown, Value, ValueKind};
+
+/// A parsed text.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The value; the spans of strings and keys include their quotes.
+    pub root: Value,
+    /// Every comment, delimiters included, in the order of the text.
+    pub comments: Vec<Span>,
+}
+
+/// How deep objects and arrays may nest.
+pub const MAX_DEPTH: usize = 512;
+
+/// After this many mistakes the rest of a text is not read.
+const MAX_MISTAKES: usize = 20;
+
+/// Strings up to this length are shared between their occurrences.
+const SHARED_LENGTH: usize = 40;
+
+/// Parses a text; no document when it holds no value at all.
+pub fn parse(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut parser = Parser {
+        scanner: Scanner::new(body, &ScannerOptions::default()),
+        token: None,
+        file,
+        offset: text.len() - body.len(),
+        shared: FxHashMap::default(),
+        comments: Vec::new(),
+        diagnostics: Vec::new(),
+        stop: None,
+    };
+    let root = parser.document();
+    let comments = parser.comments;
+    (root.map(|root| Document { root, comments }), parser.diagnostics)
+}
+
+struct Parser<'t> {
+    scanner: Scanner<'t>,
+    token: Option<Token<'t>>,
+    file: FileId,
+    /// Length of the byte order mark, which the scanner does not see.
+    offset: usize,
+    shared: FxHashMap<&'t str, Arc<str>>,
+    comments: Vec<Span>,
+    diagnostics: Vec<Diagnostic>,
+    /// Set once the text cannot be read further: why what follows is unknown.
+    stop: Option<Arc<Unknown>>,
+}
+
+impl<'t> Parser<'t> {
+    fn document(&mut self) -> Option<Value> {
+        self.advance();
+        if self.token.is_none() {
+            if self.stop.is_none() {
+                self.mistake(Code::Syntax, self.span(), "there is no JSON value in this file");
+            }
+            return None;
+        }
+        let root = self.value(0);
+        if self.stop.is_none() {
+            self.advance();
+            if self.token.is_some() {
+                self.mistake(Code::Syntax, self.span(), "a second value follows the first; only the first is read");
+            }
+        }
+        Some(root)
+    }
+
+    /// The value that starts with the current token; afterwards the current token is its last.
+    fn value(&mut self, depth: usize) -> Value {
+        let span = self.span();
+        let kind = match self.token.take() {
+            Some(Token::OpenBrace | Token::OpenBracket) if depth >= MAX_DEPTH => {
+                let message = format!("objects and arrays nest deeper than {MAX_DEPTH} levels");
+                self.fail(Code::Bound, span, message, Reason::Bound("nesting depth".into()));
+                return self.unread(span);
+            }
+            Some(Token::OpenBrace) => return self.object(span, depth),
+            Some(Token::OpenBracket) => return self.array(span, depth),
+            Some(Token::String(text)) => ValueKind::String(self.share(text)),
+            Some(Token::Number(text)) => ValueKind::Number(number(text)),
+            Some(Token::Boolean(value)) => ValueKind::Bool(value),
+            Some(Token::Null) => ValueKind::Null,
+            Some(token) => {
+                self.fail_syntax(span, format!("expected a value, found `{}`", token.as_str()));
+                return self.unread(span);
+            }
+            None => {
+                self.fail_syntax(span, "the text ends where a value should stand");
+                return self.unread(span);
+            }
+        };
+        Value::new(kind, span)
+    }
+
+    fn object(&mut self, open: Span, depth: usize) -> Value {
+        let mut object = Object::default();
+        self.advance();
+        while self.stop.is_none() {
+            match self.token.take() {
+                Some(Token::CloseBrace) => break,
+                Some(Token::Comma) => {
+                    self.mistake(Code::Syntax, self.span(), "this comma follows no entry");
+                    self.advance();
+                    continue;
+                }
+                Some(Token::String(key)) => self.entry(&mut object, key, depth),
+                Some(Token::Word(key) | Token::Number(key)) => self.entry(&mut object, Cow::Borrowed(key), depth),
+                Some(token) => {
+                    self.fail_syntax(self.span(), format!("expected a key or `}}`, found `{}`", token.as_str()));
+                }
+                None => self.fail_syntax(open, "this object is not closed"),
+            }
+            self.separator(&Token::CloseBrace);
+        }
+        object.rest.clone_from(&self.stop);
+        Value::object(object, open.to(self.span()))
+    }
+
+    fn entry(&mut self, object: &mut Object, key: Cow<'t, str>, depth: usize) {
+        let key_span = self.span();
+        self.advance();
+        if self.token != Some(Token::Colon) {
+            self.fail_syntax(self.span().to(key_span), format!("`{key}` is not followed by a colon"));
+            return;
+        }
+        self.advance();
+        if self.stop.is_some() {
+            return;
+        }
+        let value = self.value(depth + 1);
+        let key = self.share(key);
+        if object.entries.contains_key(&key) {
+            let message = format!("`{key}` is written twice in this object; the last one counts");
+            self.diagnostics.push(Diagnostic::warning(Code::Invalid, key_span, message));
+        }
+        object.insert(key, key_span, value);
+    }
+
+    fn array(&mut self, open: Span, depth: usize) -> Value {
+        let mut array = Array::default();
+        self.advance();
+        while self.stop.is_none() {
+            match self.token {
+                Some(Token::CloseBracket) => break,
+                Some(Token::Comma) => {
+                    self.mistake(Code::Syntax, self.span(), "this comma follows no element");
+                    self.advance();
+                    continue;
+                }
+                Some(_) => {
+                    let item = self.value(depth + 1);
+                    array.items.push(item);
+                }
+                None => self.fail_syntax(open, "this array is not closed"),
+            }
+            self.separator(&Token::CloseBracket);
+        }
+        array.rest.clone_from(&self.stop);
+        Value::new(ValueKind::Array(Arc::new(array)), open.to(self.span()))
+    }
+
+    /// Moves past the comma between two elements; a missing one is a mistake that costs nothing else.
+    fn separator(&mut self, close: &Token<'_>) {
+        if self.stop.is_some() {
+            return;
+        }
+        self.advance();
+        match &self.token {
+            Some(Token::Comma) => self.advance(),
+            Some(token) if token != close => {
+                let place = self.span().shrink_to_start();
+                self.mistake(Code::Syntax, place, "a comma is missing here");
+            }
+            _ => {}
+        }
+    }
+
+    /// Moves to the next token, keeping comments aside.
+    fn advance(&mut self) {
+        loop {
+            match self.scanner.scan() {
+                Ok(Some(Token::CommentLine(_) | Token::CommentBlock(_))) => {
+                    let span = self.span();
+                    self.comments.push(span);
+                }
+                Ok(token) => {
+                    self.token = token;
+                    return;
+                }
+                Err(error) => {
+                    self.token = None;
+                    let range = error.range();
+                    let span = self.span_of(range.start, range.end);
+                    self.fail_syntax(span, describe(error.kind()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn span(&self) -> Span {
+        self.span_of(self.scanner.token_start(), self.scanner.token_end())
+    }
+
+    fn span_of(&self, start: usize, end: usize) -> Span {
+        let place = |at: usize| u32::try_from(at.saturating_add(self.offset)).unwrap_or(u32::MAX);
+        Span::new(self.file, place(start), place(end))
+    }
+
+    fn share(&mut self, text: Cow<'t, str>) -> Arc<str> {
+        match text {
+            Cow::Borrowed(text) if text.len() <= SHARED_LENGTH => {
+                self.shared.entry(text).or_insert_with(|| text.into()).clone()
+            }
+            text => text.into(),
+        }
+    }
+
+    fn unread(&self, span: Span) -> Value {
+        let why = self.stop.clone().unwrap_or_else(|| Arc::new(not_read()));
+        Value::new(ValueKind::Unknown(why), span)
+    }
+
+    fn mistake(&mut self, code: Code, span: Span, message: &str) {
+        self.diagnostics.push(Diagnostic::error(code, span, message));
+        if self.diagnostics.iter().filter(|it| it.code == Code::Syntax).count() >= MAX_MISTAKES {
+            self.stop = Some(Arc::new(not_read()));
+        }
+    }
+
+    fn fail_syntax(&mut self, span: Span, message: impl Into<String>) {
+        self.fail(Code::Syntax, span, message, not_read().reason);
+    }
+
+    fn fail(&mut self, code: Code, span: Span, message: impl Into<String>, reason: Reason) {
+        // Whatever follows the first failure follows from it.
+        if self.stop.is_none() {
+            self.diagnostics.push(Diagnostic::error(code, span, message));
+            self.stop = Some(Arc::new(Unknown::new(reason)));
+        }
+    }
+}
+
+fn not_read() -> Unknown {
+    Unknown::new(Reason::Invalid("the rest of the file could not be read".into()))
+}
+
+fn describe(kind: &ParseErrorKind) -> String {
+    let text = kind.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn number(text: &str) -> Number {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if let Ok(int) = digits.parse() {
+        return Number::Int(int);
+    }
+    let (sign, hexadecimal) = match digits.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, digits),
+    };
+    match hexadecimal.strip_prefix("0x").or_else(|| hexadecimal.strip_prefix("0X")) {
+        Some(hexadecimal) => Number::Int(i64::from_str_radix(hexadecimal, 16).unwrap_or(i64::MAX).saturating_mul(sign)),
+        None => Number::from_f64(digits.parse().unwrap_or(f64::NAN)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+        parse(FileId(0), text)
+    }
+
+    /// The value as compact JSON; what was not read is `?`.
+    fn shown(value: &Value) -> String {
+        match &value.kind {
+            ValueKind::Null => "null".into(),
+            ValueKind::Bool(value) => value.to_string(),
+            ValueKind::Number(number) => number.to_string(),
+            ValueKind::String(text) => format!("{text:?}"),
+            ValueKind::Unknown(_) => "?".into(),
+            ValueKind::Array(array) => {
+                let items = array.items.iter().map(shown).chain(array.rest.iter().map(|_| "...".into()));
+                format!("[{}]", items.collect::<Vec<_>>().join(","))
+            }
+            ValueKind::Object(object) => {
+                let entries = object.entries.iter().map(|(key, it)| format!("{key:?}:{}", shown(&it.value)));
+                let entries = entries.chain(object.rest.iter().map(|_| "...".into()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+
+    #[test]
+    fn what_resource_manager_accepts_is_read_without_a_word() {
+        let cases = [
+            ("{}", "{}"),
+            ("\u{feff}{\"a\": 1}", r#"{"a":1}"#),
+            ("{\r\n  \"a\": [1, 2,],\r\n}\r\n", r#"{"a":[1,2]}"#),
+            ("// head\n{ /* in */ \"a\": true } // tail", r#"{"a":true}"#),
+            ("{\"a\": \"two\nlines\"}", r#"{"a":"two\nlines"}"#),
+            (r#"{"a": "\u00e9\n\"x\" \\ \/"}"#, r#"{"a":"é\n\"x\" \\ /"}"#),
+            ("[-1, 1.5, 1e3, 0x10, -9223372036854775808, 1e400]", "[-1,1.5,1000,16,-9223372036854775808,inf]"),
+            ("null", "null"),
+        ];
+        for (text, expected) in cases {
+            let (document, diagnostics) = read(text);
+            assert_eq!(diagnostics, [], "{text}");
+            assert_eq!(shown(&document.unwrap().root), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_an_error_is_kept_and_open() {
+        let cases = [
+            (r#"{"a": 1, "b": {"c": 2"#, r#"{"a":1,"b":{"c":2,...},...}"#, 1),
+            (r#"{"a": [1, @"#, r#"{"a":[1,...],...}"#, 1),
+            (r#"{"a": "open"#, "{...}", 1),
+            (r#"{"a" 1}"#, "{...}", 1),
+            (r#"{"a": 1 "b": 2}"#, r#"{"a":1,"b":2}"#, 1),
+            ("[1,,2]", "[1,2]", 1),
+            ("{} {}", "{}", 1),
+            (r#"{"a": }"#, r#"{"a":?,...}"#, 1),
+            ("/* open", "", 1),
+            ("", "", 1),
+        ];
+        for (text, expected, mistakes) in cases {
+            let (document, diagnostics) = read(text);
+            assert_eq!(document.map(|it| shown(&it.root)).unwrap_or_default(), expected, "{text}");
+            assert_eq!(diagnostics.len(), mistakes, "{text}: {diagnostics:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_counts_and_is_told() {
+        let (document, diagnostics) = read(r#"{"a": 1, "b": 2, "a": 3}"#);
+        assert_eq!(shown(&document.unwrap().root), r#"{"a":3,"b":2}"#);
+        let told: Vec<_> = diagnostics.iter().map(|it| (it.code, it.span.map(|span| span.start))).collect();
+        assert_eq!(told, [(Code::Invalid, Some(17))]);
+    }
+
+    #[test]
+    fn spans_cover_quotes_and_brackets_behind_a_byte_order_mark() {
+        let text = "\u{feff}{ \"key\": \"a\\nb\", \"list\": [ 1 ] } // end";
+        let (document, _) = read(text);
+        let document = document.unwrap();
+        let slice = |span: Span| &text[span.start as usize..span.end as usize];
+        let object = document.root.as_object().unwrap();
+        let (key, list) = (object.get("key").unwrap(), object.get("list").unwrap());
+        let spans = [document.root.span, key.key_span, key.value.span, list.value.span, document.comments[0]];
+        let whole = "{ \"key\": \"a\\nb\", \"list\": [ 1 ] }";
+        assert_eq!(spans.map(slice), [whole, "\"key\"", "\"a\\nb\"", "[ 1 ]", "// end"]);
+    }
+
+    #[test]
+    fn deep_nesting_is_a_diagnostic() {
+        for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            let (_, diagnostics) = read(&text);
+            assert_eq!(diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::Bound]);
+        }
+        let fits = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert_eq!(read(&fits).1, []);
+    }
+
+    #[test]
+    fn a_file_full_of_mistakes_is_given_up() {
+        let (_, diagnostics) = read(&format!("[{}]", "1 ".repeat(10_000)));
+        assert_eq!(diagnostics.len(), MAX_MISTAKES);
+    }
+}
