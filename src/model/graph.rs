@@ -148,7 +148,7 @@ impl ResourceGraph {
         let mut open = None;
         if let Some(Link { target, scope, span }) = &resource.parent {
             let kind = if *scope { EdgeKind::Scope } else { EdgeKind::Parent };
-            match self.index.resolve(&self.resources, target) {
+            match self.index.resolve_or_above(&self.resources, target) {
                 Resolution::Resources(found) => {
                     edges.extend(found.into_iter().filter(|to| *to != from).map(|to| Edge {
                         from,
@@ -225,6 +225,29 @@ impl Index {
             Target::Address(address) => self.at_address(address).map_or(Resolution::Elsewhere, Resolution::Resources),
             Target::Named { resource_type, names } => self.named(resources, resource_type, names),
             Target::Value(value) => self.of_value(resources, value),
+        }
+    }
+
+    /// Like `resolve`; when a parent of that name is not declared, its own parent serves
+    /// (`account/default/container` where nobody declares `blobServices/default`).
+    fn resolve_or_above(&self, resources: &[Resource], target: &Target) -> Resolution {
+        let (mut resource_type, mut names) = match target {
+            Target::Named { resource_type, names } => (resource_type.clone(), names.clone()),
+            Target::Value(Value { kind: ValueKind::String(text), span, .. }) => match ArmId::parse(text) {
+                Some(id) => (id.resource_type, id.names.iter().map(|name| Value::new(*name, *span)).collect()),
+                None => return Resolution::Elsewhere,
+            },
+            _ => return self.resolve(resources, target),
+        };
+        loop {
+            let found = self.named(resources, &resource_type, &names);
+            match (&found, resource_type.parent()) {
+                (Resolution::Elsewhere, Some(above)) if names.len() > 1 => {
+                    names.pop();
+                    resource_type = above;
+                }
+                _ => return found,
+            }
         }
     }
 
@@ -342,4 +365,151 @@ fn same_name(a: &Value, b: &Value) -> Option<bool> {
 fn without_instance(address: &str) -> Option<&str> {
     let open = address.strip_suffix(']')?.rfind('[')?;
     address.get(..open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resource::{Dialect, Patch};
+    use super::super::{Coverage, PropertyPath};
+    use super::*;
+    use crate::source::FileId;
+    use crate::value::Object;
+
+    fn span() -> Span {
+        Span::new(FileId(0), 0, 1)
+    }
+
+    fn text(text: &str) -> Value {
+        Value::new(text, span())
+    }
+
+    fn reference(address: &str, attribute: &str) -> Value {
+        let reference = Reference { address: address.into(), attribute: attribute.into() };
+        let reason = Reason::Computed(format!("{address}.{attribute}").into());
+        Value::new(Unknown::reference(reason, reference), span())
+    }
+
+    fn variable(name: &str) -> Value {
+        Value::unknown(Reason::Variable(name.into()), span())
+    }
+
+    fn body(entries: &[(&str, Value)]) -> Value {
+        let mut object = Object::default();
+        entries.iter().for_each(|(key, value)| object.insert(*key, span(), value.clone()));
+        Value::object(object, span())
+    }
+
+    fn resource(address: &str, resource_type: &str, entries: &[(&str, Value)]) -> Resource {
+        Resource {
+            address: address.into(),
+            resource_type: ResourceType::new(resource_type),
+            source_type: resource_type.into(),
+            dialect: Dialect::Arm,
+            body: body(entries),
+            coverage: Arc::new(Coverage::complete()),
+            span: span(),
+            header: span(),
+            callers: Vec::new(),
+            presence: Presence::Certain,
+            parent: None,
+            resource_group: None,
+        }
+    }
+
+    fn below(mut resource: Resource, target: Target) -> Resource {
+        resource.parent = Some(Link { target, scope: false, span: span() });
+        resource
+    }
+
+    fn link(resources: Vec<Resource>, patches: Vec<Patch>) -> ResourceGraph {
+        ResourceGraph::link(Lowered { resources, patches, ..Lowered::default() })
+    }
+
+    fn patch(target: Target, presence: Presence) -> Patch {
+        let mut coverage = Coverage::none();
+        coverage.add(&PropertyPath::parse("properties"));
+        Patch {
+            address: "rules".into(),
+            source_type: "rules".into(),
+            dialect: Dialect::Terraform,
+            target,
+            resource_type: ResourceType::new(ACCOUNT),
+            body: body(&[("properties", body(&[("action", text("Deny"))]))]),
+            coverage: Arc::new(coverage),
+            span: span(),
+            header: span(),
+            callers: Vec::new(),
+            presence,
+        }
+    }
+
+    const ACCOUNT: &str = "Microsoft.Storage/storageAccounts";
+    const SERVICE: &str = "Microsoft.Storage/storageAccounts/blobServices";
+    const CONTAINER: &str = "Microsoft.Storage/storageAccounts/blobServices/containers";
+
+    #[test]
+    fn a_child_finds_its_parent_by_every_form_of_link() {
+        let named =
+            |names: &[Value]| Target::Named { resource_type: ResourceType::new(SERVICE), names: names.to_vec() };
+        let id = format!("/subscriptions/s/resourceGroups/g/providers/{ACCOUNT}/A");
+        let targets = [
+            Target::Address("a".into()),
+            Target::Value(text(&id)),
+            Target::Value(reference("a", "id")),
+            named(&[text("a"), text("default")]),
+        ];
+        for target in targets {
+            let account = resource("a", ACCOUNT, &[("name", text("a"))]);
+            let other = resource("b", ACCOUNT, &[("name", text("b"))]);
+            let child = below(resource("c", CONTAINER, &[("name", text("c"))]), target.clone());
+            let graph = link(vec![account, other, child], vec![]);
+            assert_eq!(graph.parent(ResourceIndex(2)), Some(ResourceIndex(0)), "{target:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_the_text_does_not_tell_is_open_and_one_elsewhere_is_not() {
+        let account = resource("a", ACCOUNT, &[("name", text("a"))]);
+        let open = below(resource("c", CONTAINER, &[]), Target::Value(variable("id")));
+        let away = Target::Named { resource_type: ResourceType::new(ACCOUNT), names: vec![text("z")] };
+        let graph = link(vec![account, open, below(resource("d", CONTAINER, &[]), away)], vec![]);
+        assert!(graph.open_link(ResourceIndex(1)).is_some());
+        assert!(graph.open_link(ResourceIndex(2)).is_none());
+        assert_eq!(graph.parent(ResourceIndex(2)), None);
+    }
+
+    #[test]
+    fn a_reference_without_its_instance_leads_to_every_instance() {
+        let one = resource("a[0]", ACCOUNT, &[]);
+        let two = resource("a[1]", ACCOUNT, &[]);
+        let user = resource("u", "X/y", &[("properties", reference("a", "id"))]);
+        let exact = resource("v", "X/y", &[("properties", reference("a[1]", "id"))]);
+        let graph = link(vec![one, two, user, exact], vec![]);
+        assert_eq!(graph.edges_from(ResourceIndex(2)).len(), 2);
+        assert_eq!(graph.edges_to(ResourceIndex(0)).len(), 1);
+        assert_eq!(graph.edges_from(ResourceIndex(3)).iter().map(|edge| edge.to.0).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn a_patch_changes_its_target_stands_alone_or_clouds_what_it_may_mean() {
+        let path = PropertyPath::parse("properties.action");
+        let account =
+            || resource("a", ACCOUNT, &[("name", text("a")), ("properties", body(&[("action", text("Allow"))]))]);
+        let action = |graph: &ResourceGraph, at: u32| match graph.get(ResourceIndex(at)).lookup(&path) {
+            super::super::Lookup::Found(value, _) => {
+                value.as_str().map_or("unknown", |it| if it == "Deny" { "deny" } else { "allow" })
+            }
+            _ => "absent",
+        };
+        let hit = link(vec![account()], vec![patch(Target::Value(reference("a", "id")), Presence::Certain)]);
+        assert_eq!((hit.resources.len(), action(&hit, 0)), (1, "deny"));
+        let possible = Presence::Possible(Arc::new(Unknown::new(Reason::Variable("n".into()))));
+        let perhaps = link(vec![account()], vec![patch(Target::Address("a".into()), possible)]);
+        assert_eq!((perhaps.resources.len(), action(&perhaps, 0)), (1, "unknown"));
+        let away = link(vec![account()], vec![patch(Target::Address("elsewhere".into()), Presence::Certain)]);
+        assert_eq!((away.resources.len(), action(&away, 0), action(&away, 1)), (2, "allow", "deny"));
+        assert_eq!(away.get(ResourceIndex(1)).presence, Presence::Partial);
+        let open = link(vec![account()], vec![patch(Target::Value(variable("id")), Presence::Certain)]);
+        assert_eq!((open.resources.len(), action(&open, 0), action(&open, 1)), (2, "unknown", "deny"));
+    }
 }
