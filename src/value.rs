@@ -89,6 +89,9 @@ pub struct Unknown {
     pub not_null: bool,
     /// How its text starts, when it is a string of which only the tail is unknown.
     pub prefix: Option<Arc<str>>,
+    /// A text that two unknown strings share exactly when they are equal: the known parts as they are, each unknown part
+    /// in braces, without a slash inside (`{prefix}-kv`). Names and ids are matched by it.
+    pub symbol: Option<Arc<str>>,
 }
 
 /// Why a value is not known.
@@ -360,12 +363,12 @@ impl Object {
 impl Unknown {
     /// Unknown for this reason; may be null, refers to nothing.
     pub fn new(reason: Reason) -> Self {
-        Self { reason, references: Vec::new(), not_null: false, prefix: None }
+        Self { reason, references: Vec::new(), not_null: false, prefix: None, symbol: None }
     }
 
     /// Unknown attribute of a resource: certain to be set once deployed, and an edge to the resource.
     pub fn reference(reason: Reason, reference: Reference) -> Self {
-        Self { reason, references: vec![reference], not_null: true, prefix: None }
+        Self { reason, references: vec![reference], not_null: true, prefix: None, symbol: None }
     }
 
     /// What is unknown when two unknown parts make one value: the first reason, all references.
@@ -374,6 +377,7 @@ impl Unknown {
         let mut joined = self.clone();
         joined.not_null = self.not_null && other.not_null;
         joined.prefix = None;
+        joined.symbol = None;
         for reference in &other.references {
             if !joined.references.contains(reference) {
                 joined.references.push(reference.clone());

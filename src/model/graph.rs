@@ -173,20 +173,28 @@ impl ResourceGraph {
     }
 }
 
-/// A reference or a literal id inside a body.
+/// A reference, or an id or its symbol, inside a body.
 enum LinkText<'v> {
     Reference(&'v Reference),
     Id(&'v str),
 }
 
 fn each_link(value: &Value, visit: &mut dyn FnMut(&LinkText<'_>, Span)) {
-    match &value.kind {
-        ValueKind::Unknown(unknown) => {
-            unknown.references.iter().for_each(|it| visit(&LinkText::Reference(it), value.span));
+    let mut each_unknown = |unknown: &Unknown, span| {
+        unknown.references.iter().for_each(|it| visit(&LinkText::Reference(it), span));
+        if let Some(id) = unknown.symbol.as_ref().filter(|symbol| symbol.starts_with('/')) {
+            visit(&LinkText::Id(id), span);
         }
+    };
+    match &value.kind {
+        ValueKind::Unknown(unknown) => each_unknown(unknown, value.span),
         ValueKind::String(text) if text.starts_with('/') => visit(&LinkText::Id(text), value.span),
-        ValueKind::Array(array) => array.items.iter().for_each(|item| each_link(item, visit)),
+        ValueKind::Array(array) => {
+            array.rest.iter().for_each(|rest| each_unknown(rest, value.span));
+            array.items.iter().for_each(|item| each_link(item, visit));
+        }
         ValueKind::Object(object) => {
+            object.rest.iter().for_each(|rest| each_unknown(rest, value.span));
             for (key, entry) in &object.entries {
                 // `userAssignedIdentities` holds ids as keys.
                 if key.starts_with('/') {
@@ -228,62 +236,49 @@ impl Index {
         }
     }
 
-    /// Like `resolve`; when a parent of that name is not declared, its own parent serves
-    /// (`account/default/container` where nobody declares `blobServices/default`).
+    /// Like [`Index::resolve`]; a parent that is not declared gives way to the next one above it that is.
     fn resolve_or_above(&self, resources: &[Resource], target: &Target) -> Resolution {
-        let (mut resource_type, mut names) = match target {
-            Target::Named { resource_type, names } => (resource_type.clone(), names.clone()),
-            Target::Value(Value { kind: ValueKind::String(text), span, .. }) => match ArmId::parse(text) {
-                Some(id) => (id.resource_type, id.names.iter().map(|name| Value::new(*name, *span)).collect()),
-                None => return Resolution::Elsewhere,
-            },
-            _ => return self.resolve(resources, target),
-        };
-        loop {
-            let found = self.named(resources, &resource_type, &names);
-            match (&found, resource_type.parent()) {
-                (Resolution::Elsewhere, Some(above)) if names.len() > 1 => {
-                    names.pop();
-                    resource_type = above;
-                }
-                _ => return found,
-            }
+        let (mut found, mut above) = (self.resolve(resources, target), target.clone());
+        while let (Resolution::Elsewhere, Some(next)) = (&found, one_level_up(&above)) {
+            found = self.resolve(resources, &next);
+            above = next;
         }
+        found
     }
 
     fn of_value(&self, resources: &[Resource], value: &Value) -> Resolution {
         match &value.kind {
-            ValueKind::String(text) => match ArmId::parse(text) {
-                Some(id) => {
-                    let names: Vec<Value> = id.names.iter().map(|name| Value::new(*name, value.span)).collect();
-                    self.named(resources, &id.resource_type, &names)
-                }
-                None => Resolution::Elsewhere,
-            },
+            ValueKind::String(text) => self.with_id(resources, text, value.span).unwrap_or(Resolution::Elsewhere),
             ValueKind::Unknown(unknown) => {
                 let mut found: Vec<ResourceIndex> =
                     unknown.references.iter().filter_map(|it| self.at_address(&it.address)).flatten().collect();
                 found.sort_unstable();
                 found.dedup();
-                if found.is_empty() { Resolution::Open(unknown.clone()) } else { Resolution::Resources(found) }
+                if !found.is_empty() {
+                    return Resolution::Resources(found);
+                }
+                match unknown.symbol.as_ref().and_then(|symbol| self.with_id(resources, symbol, value.span)) {
+                    Some(Resolution::Resources(found)) => Resolution::Resources(found),
+                    _ => Resolution::Open(unknown.clone()),
+                }
             }
             _ => Resolution::Elsewhere,
         }
     }
 
+    /// What an id, or the symbol of one, names; `None` when the text is neither.
+    fn with_id(&self, resources: &[Resource], text: &str, span: Span) -> Option<Resolution> {
+        let id = ArmId::parse(text)?;
+        let names: Vec<Value> = id.names.iter().map(|name| name_of_symbol(name, span)).collect();
+        Some(self.named(resources, &id.resource_type, &names))
+    }
+
     fn targets(&self, resources: &[Resource], link: &LinkText<'_>) -> Vec<ResourceIndex> {
         match link {
             LinkText::Reference(reference) => self.at_address(&reference.address).unwrap_or_default(),
-            LinkText::Id(text) => match ArmId::parse(text) {
-                Some(id) => {
-                    let span = Span::new(crate::source::FileId(0), 0, 0);
-                    let names: Vec<Value> = id.names.iter().map(|name| Value::new(*name, span)).collect();
-                    match self.named(resources, &id.resource_type, &names) {
-                        Resolution::Resources(found) => found,
-                        _ => Vec::new(),
-                    }
-                }
-                None => Vec::new(),
+            LinkText::Id(text) => match self.with_id(resources, text, Span::new(crate::source::FileId(0), 0, 0)) {
+                Some(Resolution::Resources(found)) => found,
+                _ => Vec::new(),
             },
         }
     }
@@ -350,10 +345,44 @@ impl Index {
     }
 }
 
-/// Two names: equal text, or the same unknown (the same reference or variable, with the same known head).
+/// One segment of an id: known, or the symbol of what is not.
+fn name_of_symbol(name: &str, span: Span) -> Value {
+    if name.contains('{') {
+        let why = Unknown::new(Reason::Ambiguous("resource".into()));
+        Value::new(Unknown { symbol: Some(name.into()), ..why }, span)
+    } else {
+        Value::new(name, span)
+    }
+}
+
+/// The parent of what a link names, by its names or its id.
+fn one_level_up(target: &Target) -> Option<Target> {
+    let (resource_type, names) = match target {
+        Target::Named { resource_type, names } => (resource_type.clone(), names.clone()),
+        Target::Value(value) => {
+            let text = match &value.kind {
+                ValueKind::String(text) => text,
+                ValueKind::Unknown(unknown) => unknown.symbol.as_ref()?,
+                _ => return None,
+            };
+            let id = ArmId::parse(text)?;
+            let names = id.names.iter().map(|name| name_of_symbol(name, value.span)).collect();
+            (id.resource_type, names)
+        }
+        Target::Address(_) => return None,
+    };
+    let (_, above) = names.split_last()?;
+    Some(Target::Named { resource_type: resource_type.parent()?, names: above.to_vec() })
+}
+
+/// Two names: equal text, the same symbol, or the same unknown (the same reference or variable, with the same known head).
 fn same_name(a: &Value, b: &Value) -> Option<bool> {
     match (&a.kind, &b.kind) {
         (ValueKind::String(a), ValueKind::String(b)) => Some(a.eq_ignore_ascii_case(b)),
+        (ValueKind::Unknown(a), ValueKind::Unknown(b)) if a.symbol.is_some() && b.symbol.is_some() => {
+            let same = a.symbol.as_deref().zip(b.symbol.as_deref()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+            same.then_some(true)
+        }
         (ValueKind::Unknown(a), ValueKind::Unknown(b)) => {
             let same = a.references == b.references && a.reason == b.reason && a.prefix == b.prefix;
             (same && !(a.references.is_empty() && matches!(a.reason, Reason::NotMapped))).then_some(true)
