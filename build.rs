@@ -1,7 +1,7 @@
 //! Embeds the data files as compact JSON behind sorted static tables, so that a run reads only what its input needs.
 //!
-//! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`.
-//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`. A file that is not YAML fails the build by name.
+//! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`, `src/azure/tables/*.yaml`.
+//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`, `azure_tables.rs`, `baa.rs`. A file that is not YAML fails the build by name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +10,13 @@ use std::{env, fs};
 
 use serde_json::{Map, Value};
 
+#[path = "build/tables.rs"]
+mod tables;
+
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data"] {
+    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data", "src/azure/tables", "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     fs::write(out.join("policies.rs"), policies(&root.join("policies"))).expect("OUT_DIR is writable");
@@ -21,6 +24,11 @@ fn main() {
     fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
     fs::write(out.join("azure_data.rs"), table("AZURE_DATA", &root.join("src/azure/data")))
         .expect("OUT_DIR is writable");
+    let azure_tables = tables::azure_tables(&yaml_files(&root.join("src/azure/tables")));
+    fs::write(out.join("azure_tables.rs"), azure_tables).expect("OUT_DIR is writable");
+    let catalogue = yaml_files(&root.join("policies/baa")).into_iter().find(|(id, _)| id == "coverage");
+    let catalogue = catalogue.map_or(Value::Null, |(_, catalogue)| catalogue);
+    fs::write(out.join("baa.rs"), tables::baa(&catalogue)).expect("OUT_DIR is writable");
 }
 
 /// `static NAME: &[(&str, &str)]`: file stem to compact JSON, sorted by stem.
