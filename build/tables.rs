@@ -32,7 +32,9 @@ fn stable_api(rust: &mut String, map: &serde_json::Map<String, Value>) {
     let mut rows: BTreeMap<String, &str> = BTreeMap::new();
     for (namespace, versions) in map {
         for (version, types) in versions.as_object().expect("versions of a namespace") {
-            rows.extend(texts_of(types).iter().map(|it| (format!("{namespace}/{it}").to_ascii_lowercase(), &**version)));
+            rows.extend(
+                texts_of(types).iter().map(|it| (format!("{namespace}/{it}").to_ascii_lowercase(), &**version)),
+            );
         }
     }
     rust.push_str("pub(crate) static STABLE_API: &[(&str, &str)] = &[\n");
@@ -70,7 +72,7 @@ pub(crate) fn baa(catalogue: &Value) -> String {
 }
 
 fn service(rust: &mut String, entry: &Value) {
-    let words: Vec<String> = ["status", "basis"].map(|key| camel(&text(entry, key))).into();
+    let word = |key: &str| camel(&text(entry, key));
     let optional = |key: &str| entry.get(key).and_then(Value::as_str);
     let when = entry.get("when").map(|when| {
         let listed = when.get("in").is_some();
@@ -82,8 +84,8 @@ fn service(rust: &mut String, entry: &Value) {
         "    Service {{ name: {:?}, status: Status::{}, basis: Basis::{}, evidence: &{:?}, types: &{:?}, kinds: &{:?}, \
          when: {}, retired: {:?}, note: {:?} }},",
         text(entry, "service"),
-        words[0],
-        words[1],
+        word("status"),
+        word("basis"),
         texts_of(&entry["evidence"]),
         texts_of(&entry["types"]),
         entry.get("kinds").map(texts_of).unwrap_or_default(),
@@ -114,7 +116,5 @@ fn texts_of(value: &Value) -> Vec<&str> {
 
 /// `not_covered` to `NotCovered`.
 fn camel(word: &str) -> String {
-    word.split('_')
-        .map(|part| part.get(..1).unwrap_or("").to_ascii_uppercase() + part.get(1..).unwrap_or(""))
-        .collect()
+    word.split('_').map(|part| part.get(..1).unwrap_or("").to_ascii_uppercase() + part.get(1..).unwrap_or("")).collect()
 }

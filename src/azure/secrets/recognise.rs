@@ -6,7 +6,20 @@
 /// True for a text that names a secret kept elsewhere, or that a pipeline replaces before the deployment.
 pub fn is_reference(text: &str) -> bool {
     let text = text.trim();
-    let starts = ["@microsoft.keyvault(", "@appsettingref(", "secretref:", "${", "$(", "#{", "{{", "__", "<", "%", "[", "keyvault:"];
+    let starts = [
+        "@microsoft.keyvault(",
+        "@appsettingref(",
+        "secretref:",
+        "${",
+        "$(",
+        "#{",
+        "{{",
+        "__",
+        "<",
+        "%",
+        "[",
+        "keyvault:",
+    ];
     let lower = text.to_ascii_lowercase();
     starts.iter().any(|start| lower.starts_with(start))
 }
@@ -30,8 +43,20 @@ pub fn names_secret(name: &str, text: &str) -> bool {
         return text.len() >= 4 && !is_placeholder(text) && !is_plain(text) && folded(text) != name;
     }
     let keys = [
-        "secret", "secretkey", "apikey", "accesskey", "accountkey", "sharedkey", "privatekey", "signingkey", "encryptionkey",
-        "authtoken", "accesstoken", "bearertoken", "clientsecret", "instrumentationsecret",
+        "secret",
+        "secretkey",
+        "apikey",
+        "accesskey",
+        "accountkey",
+        "sharedkey",
+        "privatekey",
+        "signingkey",
+        "encryptionkey",
+        "authtoken",
+        "accesstoken",
+        "bearertoken",
+        "clientsecret",
+        "instrumentationsecret",
     ];
     keys.iter().any(|end| name.ends_with(end)) && is_plausible(text)
 }
@@ -60,18 +85,40 @@ pub fn is_plausible(text: &str) -> bool {
 pub fn is_placeholder(text: &str) -> bool {
     let lower = folded(text);
     let marks = [
-        "placeholder", "changeme", "changethis", "replaceme", "replacethis", "replacewith", "setme", "todo", "tobedefined",
-        "tobeset", "tbd", "dummy", "example", "yourpassword", "yoursecret", "yourkey", "redacted", "notused", "notset", "undefined",
-        "manuallyset", "updateme", "fillme", "insert", "sample",
+        "placeholder",
+        "changeme",
+        "changethis",
+        "replaceme",
+        "replacethis",
+        "replacewith",
+        "setme",
+        "todo",
+        "tobedefined",
+        "tobeset",
+        "tbd",
+        "dummy",
+        "example",
+        "yourpassword",
+        "yoursecret",
+        "yourkey",
+        "redacted",
+        "notused",
+        "notset",
+        "undefined",
+        "manuallyset",
+        "updateme",
+        "fillme",
+        "insert",
+        "sample",
     ];
     let same = lower.chars().next().is_some_and(|first| lower.chars().all(|it| it == first));
     lower.is_empty() || same || marks.iter().any(|mark| lower.contains(mark)) || is_reference(text)
 }
 
 fn is_private_key(text: &str) -> bool {
-    text.find("-----BEGIN ").and_then(|at| text.get(at..)).is_some_and(|rest| {
-        rest.lines().next().is_some_and(|line| line.contains("PRIVATE KEY-----"))
-    })
+    text.find("-----BEGIN ")
+        .and_then(|at| text.get(at..))
+        .is_some_and(|rest| rest.lines().next().is_some_and(|line| line.contains("PRIVATE KEY-----")))
 }
 
 /// `...;AccountKey=...`, `Password=...;` and their kind, with a value that is written out.
@@ -90,7 +137,8 @@ fn is_connection_string(text: &str) -> bool {
 
 /// `?sv=...&se=...&sig=...`.
 fn is_shared_access_signature(text: &str) -> bool {
-    let has = |key: &str| text.split(['?', '&']).any(|part| part.strip_prefix(key).is_some_and(|value| value.len() > 1));
+    let has =
+        |key: &str| text.split(['?', '&']).any(|part| part.strip_prefix(key).is_some_and(|value| value.len() > 1));
     let signature = text.split(['?', '&']).find_map(|part| part.strip_prefix("sig="));
     signature.is_some_and(|value| value.len() >= 20 && !value.contains(['{', '<', '$'])) && (has("se=") || has("sv="))
 }
@@ -111,8 +159,20 @@ fn is_known_token(text: &str) -> bool {
         return false;
     }
     let prefixes = [
-        ("ghp_", 40), ("gho_", 40), ("ghs_", 40), ("github_pat_", 60), ("glpat-", 26), ("xoxb-", 40), ("xoxp-", 40), ("sk_live_", 24),
-        ("SG.", 60), ("dapi", 36), ("npm_", 40), ("AKIA", 20), ("dop_v1_", 64), ("hvs.", 90),
+        ("ghp_", 40),
+        ("gho_", 40),
+        ("ghs_", 40),
+        ("github_pat_", 60),
+        ("glpat-", 26),
+        ("xoxb-", 40),
+        ("xoxp-", 40),
+        ("sk_live_", 24),
+        ("SG.", 60),
+        ("dapi", 36),
+        ("npm_", 40),
+        ("AKIA", 20),
+        ("dop_v1_", 64),
+        ("hvs.", 90),
     ];
     prefixes.iter().any(|(prefix, least)| text.starts_with(prefix) && text.len() >= *least && is_token_text(text))
         || is_entra_secret(text)
@@ -147,7 +207,8 @@ fn is_account_key(text: &str) -> bool {
 
 /// The keys that the storage and Cosmos DB emulators document: no secrets.
 fn is_emulator(text: &str) -> bool {
-    text.starts_with("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u") || text.starts_with("C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5")
+    text.starts_with("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u")
+        || text.starts_with("C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5")
 }
 
 fn folded(text: &str) -> String {
@@ -192,7 +253,8 @@ mod tests {
         let secrets = [
             format!("DefaultEndpointsProtocol=https;AccountName=a;AccountKey={key};EndpointSuffix=core.windows.net"),
             "Server=tcp:x.database.windows.net;User ID=sa;Password=Winter2024x;Encrypt=true".into(),
-            "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=7Jk3hs82hdkq0s9dkwoqpz1=".into(),
+            "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=7Jk3hs82hdkq0s9dkwoqpz1="
+                .into(),
             "https://x.blob.core.windows.net/c?sv=2022-11-02&se=2030-01-01&sig=abcdefghijklmnopqrstuvwx".into(),
             "postgres://app:Winter2024x@db.local:5432/app".into(),
             format!("-----BEGIN RSA {} KEY-----\nMIIE", "PRIVATE"),
@@ -241,7 +303,9 @@ mod tests {
 
     #[test]
     fn placeholders_and_references_are_no_secrets() {
-        for text in ["@Microsoft.KeyVault(SecretUri=https://x)", "#{password}#", "$(password)", "<password>", "{{ password }}"] {
+        for text in
+            ["@Microsoft.KeyVault(SecretUri=https://x)", "#{password}#", "$(password)", "<password>", "{{ password }}"]
+        {
             assert!(is_reference(text), "{text}");
         }
         for text in ["", "xxxxxxxx", "CHANGE_ME", "placeholder", "TODO: set"] {
