@@ -99,6 +99,23 @@ fn the_narrowest_entry_of_the_catalogue_answers() {
 }
 
 #[test]
+fn a_status_is_unknown_only_when_what_is_not_known_decides_it() {
+    let account = resource("Microsoft.CognitiveServices/accounts", Dialect::Arm, &json!({ "kind": "<unknown>" }));
+    let machine =
+        resource("Microsoft.Compute/virtualMachines", Dialect::Arm, &json!({ "plan": { "publisher": "<unknown>" } }));
+    let cases = [
+        (&account, "not_covered", None),
+        (&account, "unlisted", None),
+        (&account, "partner", Some(false)),
+        (&machine, "partner", None),
+        (&machine, "unlisted", Some(false)),
+    ];
+    for (resource, key, expected) in cases {
+        assert_eq!(baa::ask(resource, key).and_then(|it| it.as_bool()), expected, "{key}");
+    }
+}
+
+#[test]
 fn every_entry_of_the_catalogue_has_evidence_that_exists() {
     for service in baa::services() {
         assert!(!service.evidence.is_empty() && !service.types.is_empty(), "{}", service.name);

@@ -99,7 +99,14 @@ pub enum Coverage {
         own: bool,
     },
     /// It depends on a value that is not known.
-    Unknown(Arc<Unknown>, Span),
+    Unknown {
+        /// Why.
+        unknown: Arc<Unknown>,
+        /// The value.
+        span: Span,
+        /// What it can be.
+        candidates: Vec<&'static Service>,
+    },
 }
 
 /// For types that the catalogue does not know.
@@ -128,11 +135,21 @@ pub fn as_of() -> &'static str {
 }
 
 /// One field of [`coverage`] as policies ask for it: `status`, `basis`, `service`, `evidence`, `retired`, `note`, `own`.
+///
+/// The name of a status (`partner`) asks whether this resource is where a service of that status is used: unknown only when
+/// what is not known decides it.
 pub fn ask(resource: &Resource, key: &str) -> Option<Value> {
+    let status = Status::ALL.into_iter().find(|status| status.as_str() == key);
     let (service, own) = match coverage(resource) {
         Coverage::Known { service, own } => (service, own),
-        Coverage::Unknown(unknown, span) => return Some(Value::new(ValueKind::Unknown(unknown), span)),
+        Coverage::Unknown { candidates, .. } if status.is_some_and(|it| candidates.iter().all(|s| s.status != it)) => {
+            return Some(Value::new(false, resource.header));
+        }
+        Coverage::Unknown { unknown, span, .. } => return Some(Value::new(ValueKind::Unknown(unknown), span)),
     };
+    if let Some(status) = status {
+        return Some(Value::new(own && service.status == status, resource.header));
+    }
     let text = |text: &str| Some(Value::new(ValueKind::String(text.into()), resource.header));
     match key {
         "status" => text(service.status.as_str()),
@@ -148,17 +165,18 @@ pub fn ask(resource: &Resource, key: &str) -> Option<Value> {
 
 /// What the catalogue says of a resource.
 pub fn coverage(resource: &Resource) -> Coverage {
-    match narrow(resource, "*") {
-        Narrow::Entry(service) => return Coverage::Known { service, own: true },
-        Narrow::Unknown(unknown, span) => return Coverage::Unknown(unknown, span),
-        Narrow::None => {}
-    }
-    let mut name = resource.resource_type.as_str();
-    let whole = name;
+    let mut name = "*";
+    let whole = resource.resource_type.as_str();
     loop {
         match narrow(resource, name) {
             Narrow::Entry(service) => return Coverage::Known { service, own: owns(resource, whole, name, service) },
-            Narrow::Unknown(unknown, span) => return Coverage::Unknown(unknown, span),
+            Narrow::Unknown(unknown, span) => {
+                return Coverage::Unknown { unknown, span, candidates: candidates(&resource.resource_type, name) };
+            }
+            Narrow::None if name == "*" => {
+                name = whole;
+                continue;
+            }
             Narrow::None => {}
         }
         match name.rsplit_once('/') {
@@ -188,6 +206,12 @@ fn narrow(resource: &Resource, name: &str) -> Narrow {
         }
     }
     open.map_or(Narrow::None, |(unknown, span)| Narrow::Unknown(unknown, span))
+}
+
+/// What the entry can be when a condition on it is not known.
+fn candidates(resource_type: &ResourceType, name: &str) -> Vec<&'static Service> {
+    let named = row(BY_TYPE, name).unwrap_or(&[]).iter().filter_map(|it| SERVICES.get(usize::from(*it)));
+    named.chain(broad(resource_type)).collect()
 }
 
 /// Whether a resource meets an entry's conditions.
@@ -225,7 +249,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 /// Whether the use of a service is decided at this resource, and not above it.
 fn owns(resource: &Resource, whole: &str, matched: &str, service: &Service) -> bool {
-    if is_top_level(whole) {
+    if is_top_level(whole) || matched == "*" {
         return true;
     }
     if whole.len() != matched.len() {
@@ -271,6 +295,10 @@ fn cited(id: &str) -> String {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Covered, Self::Unlisted, Self::Preview, Self::Partner, Self::NotCovered, Self::Internal];
+
     /// The word that policies compare.
     pub const fn as_str(self) -> &'static str {
         match self {
