@@ -1,7 +1,7 @@
 //! Embeds the data files as compact JSON behind sorted static tables, so that a run reads only what its input needs.
 //!
 //! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`, `src/azure/tables/*.yaml`.
-//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`, `azure_tables.rs`, `baa.rs`, `azurerm.rs`. A file that is not YAML fails the build by name.
+//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`, `azure_tables.rs`, `baa.rs`, and one for each keyed table. A file that is not YAML fails the build by name.
 
 #![expect(
     clippy::panic,
@@ -35,24 +35,31 @@ fn main() {
     let catalogue = yaml_files(&root.join("policies/baa")).into_iter().find(|(id, _)| id == "coverage");
     let catalogue = catalogue.map_or(Value::Null, |(_, catalogue)| catalogue);
     fs::write(out.join("baa.rs"), tables::baa(&catalogue)).expect("OUT_DIR is writable");
-    let azurerm: String = KEYED.iter().map(|(name, stem)| entries(name, &root.join(DATA).join(stem))).collect();
-    fs::write(out.join("azurerm.rs"), azurerm).expect("OUT_DIR is writable");
+    for (name, file) in KEYED {
+        let table = entries(name, &root.join(DATA).join(file));
+        fs::write(out.join(name.to_ascii_lowercase()).with_extension("rs"), table).expect("OUT_DIR is writable");
+    }
 }
 
 const DATA: &str = "src/azure/data";
 
 /// Data that is read one entry at a time: the table's name, the file.
-const KEYED: &[(&str, &str)] =
-    &[("AZURERM_TYPES", "azurerm_types.json"), ("REMOVED_ARGUMENTS", "azurerm_removed_arguments.json")];
+const KEYED: &[(&str, &str)] = &[
+    ("AZURERM_TYPES", "azurerm_types.json"),
+    ("REMOVED_ARGUMENTS", "azurerm_removed_arguments.json"),
+    ("INLINE_CHILDREN", "inline_children.yaml"),
+];
 
 fn is_keyed(id: &str) -> bool {
-    KEYED.iter().any(|(_, file)| file.strip_suffix(".json") == Some(id))
+    KEYED.iter().any(|(_, file)| file.split('.').next() == Some(id))
 }
 
 /// `static NAME: &[(&str, &str)]`: each key of `entries` to its compact JSON (a string as it is), sorted by key.
 fn entries(name: &str, path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file: serde_yaml::Value =
+        serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = to_json(file);
     let entries = file.get("entries").and_then(Value::as_object).expect("keyed data has `entries`");
     let sorted: BTreeMap<&String, String> = entries
         .iter()

@@ -3,7 +3,8 @@
 //! In: an azurerm type. Out: facts from `azurerm_types.json` and `azurerm_removed_arguments.json`. Sorted static
 //! tables: nothing is parsed but the entry asked for. Does not know how arguments map to properties.
 
-include!(concat!(env!("OUT_DIR"), "/azurerm.rs"));
+include!(concat!(env!("OUT_DIR"), "/azurerm_types.rs"));
+include!(concat!(env!("OUT_DIR"), "/removed_arguments.rs"));
 
 /// What a declaration of an azurerm type is to Resource Manager.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +60,7 @@ pub fn removed_arguments(name: &str, major: u8) -> Vec<RemovedArgument> {
     removed.filter(|argument| argument.major <= major).collect()
 }
 
-fn find(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
+pub(super) fn find(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
     let at = table.binary_search_by(|(candidate, _)| (*candidate).cmp(key)).ok()?;
     table.get(at).map(|(_, value)| *value)
 }

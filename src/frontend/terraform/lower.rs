@@ -336,9 +336,7 @@ fn guessed_parent(arguments: &Object, parent: &ResourceType) -> Option<Link> {
                 azure::azurerm_type(referenced_type(&reference.address))
                     .is_some_and(|table| is_above(&ResourceType::new(table.arm)))
             }),
-            ValueKind::String(text) => {
-                crate::model::ArmId::parse(text).is_some_and(|id| is_above(&id.resource_type))
-            }
+            ValueKind::String(text) => crate::model::ArmId::parse(text).is_some_and(|id| is_above(&id.resource_type)),
             _ => false,
         };
         if found {

@@ -126,7 +126,9 @@ fn place(arguments: &Object, resource_type: &ResourceType) -> (Option<Link>, Opt
 /// False for resource groups, subscriptions and management groups, which hold resources without being extended.
 fn names_a_resource(value: &Value) -> bool {
     match &value.kind {
-        ValueKind::String(id) => ArmId::parse(id).is_some_and(|id| id.resource_type.namespace() != "Microsoft.Resources"),
+        ValueKind::String(id) => {
+            ArmId::parse(id).is_some_and(|id| id.resource_type.namespace() != "Microsoft.Resources")
+        }
         ValueKind::Unknown(unknown) => unknown.references.iter().any(|reference| {
             let holders = ["azurerm_resource_group.", "azurerm_subscription.", "azurerm_management_group."];
             !holders.iter().any(|holder| reference.address.contains(holder))

@@ -14,28 +14,26 @@ use crate::value::{DefaultOf, Entry, Object, Unknown, Value, ValueKind};
 
 /// What a declaration makes.
 #[derive(Debug)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The body of the resource itself, or of its patch.
-    pub body: Value,
+    pub(crate) body: Value,
     /// One entry for each of the mapping's children, in their order.
-    pub children: Vec<Made>,
+    pub(crate) children: Vec<Made>,
 }
 
 /// A child as this declaration makes it.
 #[derive(Debug)]
-pub struct Made {
+pub(crate) struct Made {
     /// Its body.
-    pub body: Value,
+    pub(crate) body: Value,
     /// The block that it came from, or the declaration's header.
-    pub header: Span,
+    pub(crate) header: Span,
     /// Whether it is made: certainly, perhaps, or not.
-    pub exists: Result<bool, Arc<Unknown>>,
-    /// True when some argument of it is written.
-    pub written: bool,
+    pub(crate) exists: Result<bool, Arc<Unknown>>,
 }
 
 /// Fills the bodies of a declaration; `common` is what every type has (name, location, tags, ...).
-pub fn apply(mapping: &Mapping, instance: &Instance, common: Object) -> Applied {
+pub(crate) fn apply(mapping: &Mapping, instance: &Instance, common: Object) -> Applied {
     let empty = Object::default();
     let arguments = instance.body.as_object().unwrap_or(&empty);
     let mut applier = Applier {
@@ -187,12 +185,8 @@ impl<'i> Applier<'i> {
         match &value.kind {
             ValueKind::Array(array) if spread => {
                 for item in &array.items {
-                    let put = |value| Put {
-                        key_span: item.span,
-                        value,
-                        mode: Mode::Written,
-                        element: Some(address(item)),
-                    };
+                    let put =
+                        |value| Put { key_span: item.span, value, mode: Mode::Written, element: Some(address(item)) };
                     if let Some(value) = self.transformed(walk.fill, name, item, object) {
                         self.put(walk, frames, put(value));
                     }
@@ -205,7 +199,11 @@ impl<'i> Applier<'i> {
             _ => {
                 if let Some(result) = self.transformed(walk.fill, name, value, object) {
                     let element = Some(address(value));
-                    self.put(walk, frames, Put { key_span: entry.key_span, value: result, mode: Mode::Written, element });
+                    self.put(
+                        walk,
+                        frames,
+                        Put { key_span: entry.key_span, value: result, mode: Mode::Written, element },
+                    );
                 }
             }
         }
@@ -252,7 +250,9 @@ impl<'i> Applier<'i> {
     }
 
     fn default(&mut self, walk: Walk<'_>, object: &Object, frames: &[Frame]) {
-        let Some(json) = walk.fill.default.as_ref().filter(|_| walk.last).and_then(|it| it.at(self.major)) else { return };
+        let Some(json) = walk.fill.default.as_ref().filter(|_| walk.last).and_then(|it| it.at(self.major)) else {
+            return;
+        };
         let Some(name) = walk.source.names.first() else { return };
         let raw = from_json(json, self.place(frames));
         if let Some(value) = self.transformed(walk.fill, name, &raw, object) {
@@ -358,7 +358,7 @@ impl<'i> Applier<'i> {
                     When::Written if slot.written => Ok(true),
                     When::Written => slot.unknown.clone().map_or(Ok(false), Err),
                 };
-                Made { header: slot.header.unwrap_or(header), written: slot.written, exists, body: done(slot) }
+                Made { header: slot.header.unwrap_or(header), exists, body: done(slot) }
             })
             .collect();
         Applied { body: done(self.own), children }

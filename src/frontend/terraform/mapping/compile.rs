@@ -13,32 +13,30 @@ use crate::model::{Coverage, PathSegment, PropertyPath, ResourceType};
 
 /// A compiled mapping file.
 #[derive(Debug)]
-pub struct Mapping {
-    /// The azurerm type.
-    pub source_type: Arc<str>,
+pub(crate) struct Mapping {
     /// The ARM type; of a patch: the type patched.
-    pub arm: ResourceType,
+    pub(crate) arm: ResourceType,
     /// The API version whose service defaults hold.
-    pub api: Option<Arc<str>>,
+    pub(crate) api: Option<Arc<str>>,
     /// Where the ARM name comes from, when not from `name`.
-    pub name: Option<Naming>,
+    pub(crate) name: Option<Naming>,
     /// How the parent is named.
-    pub parent: Option<Anchor>,
+    pub(crate) parent: Option<Anchor>,
     /// The argument with the id of the resource extended.
-    pub scope: Option<Vec<Arc<str>>>,
+    pub(crate) scope: Option<Vec<Arc<str>>>,
     /// How the resource that this declaration is part of is named.
-    pub patch: Option<Anchor>,
+    pub(crate) patch: Option<Anchor>,
     /// Further resources that the declaration makes.
-    pub children: Vec<Child>,
+    pub(crate) children: Vec<Child>,
     /// The paths that the own body speaks for.
-    pub coverage: Arc<Coverage>,
+    pub(crate) coverage: Arc<Coverage>,
     pub(super) set: Vec<(Vec<Arc<str>>, Json)>,
     pub(super) fills: Vec<Fill>,
 }
 
 /// A name: a literal, or an argument that holds it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Naming {
+pub(crate) enum Naming {
     /// `=default`
     Literal(Arc<str>),
     /// The path of an argument.
@@ -47,7 +45,7 @@ pub enum Naming {
 
 /// How a declaration names another resource.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Anchor {
+pub(crate) enum Anchor {
     /// The argument that holds its id.
     Id(Vec<Arc<str>>),
     /// One name a type segment, outermost first.
@@ -56,22 +54,22 @@ pub enum Anchor {
 
 /// A further resource of a declaration.
 #[derive(Debug)]
-pub struct Child {
+pub(crate) struct Child {
     /// The word that attributes call it by.
-    pub key: Arc<str>,
+    pub(crate) key: Arc<str>,
     /// Its ARM type.
-    pub arm: ResourceType,
+    pub(crate) arm: ResourceType,
     /// Its name.
-    pub name: Naming,
+    pub(crate) name: Naming,
     /// When it exists.
-    pub when: When,
+    pub(crate) when: When,
     /// The paths it speaks for.
-    pub coverage: Arc<Coverage>,
+    pub(crate) coverage: Arc<Coverage>,
 }
 
 /// When a child exists.
 #[derive(Clone, Debug, PartialEq)]
-pub enum When {
+pub(crate) enum When {
     /// Always.
     Always,
     /// When something of it is written.
@@ -138,9 +136,8 @@ const TOP: &[&str] = &[
     "children",
     "attributes",
 ];
-const SPEC: &[&str] = &[
-    "to", "child", "values", "default", "always", "was", "present", "absent", "each", "format", "scale", "function",
-];
+const SPEC: &[&str] =
+    &["to", "child", "values", "default", "always", "was", "present", "absent", "each", "format", "scale", "function"];
 /// What a resource body can have at its root.
 const ROOTS: &[&str] = &[
     "properties",
@@ -187,7 +184,6 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
     cover(&fills, &mut coverage, &mut children);
     let text = |key: &str| top.get(key).and_then(Json::as_str);
     let mapping = Mapping {
-        source_type: name.into(),
         arm: ResourceType::new(arm),
         api: text("api").map(Into::into),
         name: text("name").map(naming),
@@ -436,13 +432,17 @@ fn align(errors: &mut Errors, fills: &mut [Fill]) {
         })
         .collect();
     for fill in fills {
-        let stars: Vec<usize> = (0..fill.target.len()).filter(|at| fill.target.get(*at) == Some(&Segment::Each)).collect();
+        let stars: Vec<usize> =
+            (0..fill.target.len()).filter(|at| fill.target.get(*at) == Some(&Segment::Each)).collect();
         for source in &mut fill.sources {
             match owners(&shapes, fill.child, &fill.target, &stars, &source.blocks) {
                 Some(owners) => source.stars = owners,
                 None => {
                     let argument = source.names.first().map_or("", |name| &name.argument);
-                    errors.add(format!("{}: more `[*]` than blocks", [source.blocks.join("."), argument.into()].join(".")));
+                    errors.add(format!(
+                        "{}: more `[*]` than blocks",
+                        [source.blocks.join("."), argument.into()].join(".")
+                    ));
                 }
             }
             source.headers = headers(&fill.target, &source.blocks, &source.stars);

@@ -9,6 +9,8 @@ mod compile;
 mod functions;
 mod node;
 mod read;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 use std::collections::HashMap;
@@ -18,10 +20,9 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde_json::Value as Json;
 
-pub use apply::{Applied, Made, apply};
-pub(crate) use apply::find;
-pub use compile::{Anchor, Child, Mapping, Naming, When};
-pub(crate) use transform::from_json;
+pub(super) use apply::{Made, apply, find};
+pub(super) use compile::{Anchor, Child, Mapping, Naming};
+pub(super) use transform::from_json;
 
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -58,7 +59,7 @@ impl Mappings {
     }
 
     /// The mapping of a type, when there is one.
-    pub fn get(&self, source_type: &str) -> Option<Arc<Mapping>> {
+    pub(super) fn get(&self, source_type: &str) -> Option<Arc<Mapping>> {
         if let Some(known) = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(source_type) {
             return known.clone();
         }
@@ -76,8 +77,7 @@ impl Mappings {
         names
     }
 
-    /// Reads and compiles one file; `Ok(None)` when the type has none.
-    pub fn compile(&self, name: &str) -> Result<Option<Mapping>, Vec<String>> {
+    fn compile(&self, name: &str) -> Result<Option<Mapping>, Vec<String>> {
         let Some(mut file) = self.file(name).map_err(|error| vec![error])? else { return Ok(None) };
         let mut extended = vec![name.to_owned()];
         while let Some(base) = file.get("extends").and_then(Json::as_str).map(str::to_owned) {
@@ -100,22 +100,5 @@ impl Mappings {
         let Ok(at) = MAPPINGS.binary_search_by(|(candidate, _)| (*candidate).cmp(name)) else { return Ok(None) };
         let text = MAPPINGS.get(at).map_or("{}", |(_, text)| *text);
         serde_json::from_str(text).map(Some).map_err(|error| error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Mappings;
-
-    #[test]
-    fn every_embedded_mapping_compiles() {
-        let mappings = Mappings::embedded();
-        let mut wrong = Vec::new();
-        for name in mappings.names() {
-            if let Err(errors) = mappings.compile(name) {
-                wrong.extend(errors.into_iter().map(|error| format!("{name}.yaml: {error}")));
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -33,14 +33,6 @@ impl Node {
         Self::Object { span, entries: IndexMap::default(), rest: None }
     }
 
-    pub(super) fn is_vacant(&self) -> bool {
-        match self {
-            Self::Vacant => true,
-            Self::Object { entries, rest, .. } => rest.is_none() && entries.values().all(|(_, node)| node.is_vacant()),
-            Self::Leaf(_) | Self::Array { .. } => false,
-        }
-    }
-
     /// Where the node's text is.
     pub(super) fn span(&self, otherwise: Span) -> Span {
         match self {
