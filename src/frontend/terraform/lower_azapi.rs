@@ -25,7 +25,8 @@ pub(super) fn lower(instance: &Instance, dialect: Dialect, lowered: &mut Lowered
         "azapi_resource_action" => writes(arguments),
         _ => false,
     };
-    if !declares && !(changes && instance.mode == Mode::Managed) {
+    let nothing = !changes || instance.mode == Mode::Data;
+    if !declares && nothing {
         return;
     }
     let Some(typed) = entry(arguments, "type").and_then(|entry| Some((entry, entry.value.as_str()?))) else {

@@ -200,7 +200,9 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
 
 fn base_coverage() -> Coverage {
     let mut coverage = Coverage::none();
-    COMMON.iter().for_each(|key| coverage.add(&PropertyPath::parse(key)));
+    for key in COMMON {
+        coverage.add(&PropertyPath::parse(key));
+    }
     coverage
 }
 
@@ -301,9 +303,9 @@ fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child
     if map.contains_key("absent") && !map.contains_key("present") && map.contains_key("default") {
         errors.add(format!("{argument}: `absent` and `default` say the same thing; keep one"));
     }
-    let values = errors.map(argument, map.get("values")).cloned();
+    let values = errors.map(argument, map.get("values"));
     let always = errors.flag(argument, map.get("always"));
-    let default = map.get("default").and_then(|json| Majors::read(errors, argument, json));
+    let default = map.get("default").map(|json| Majors::read(errors, argument, json));
     Some(Fill {
         child,
         target,
@@ -323,10 +325,10 @@ fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child
 fn read_sources(
     errors: &mut Errors,
     argument: &str,
-    values: Option<Map<String, Json>>,
+    values: Option<&Map<String, Json>>,
     was: Option<&Json>,
 ) -> Vec<Source> {
-    let mut named = vec![(argument_path(argument), values.clone())];
+    let mut named = vec![(argument_path(argument), values.cloned())];
     let former = match was {
         Some(Json::Array(former)) => former.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -334,7 +336,7 @@ fn read_sources(
     };
     for one in former {
         match one {
-            Json::String(path) => named.push((argument_path(path), values.clone())),
+            Json::String(path) => named.push((argument_path(path), values.cloned())),
             Json::Object(_) => {
                 let what = format!("{argument}: was");
                 let Some(map) = errors.object(&what, one, &["name", "values"]) else { continue };
@@ -435,15 +437,11 @@ fn align(errors: &mut Errors, fills: &mut [Fill]) {
         let stars: Vec<usize> =
             (0..fill.target.len()).filter(|at| fill.target.get(*at) == Some(&Segment::Each)).collect();
         for source in &mut fill.sources {
-            match owners(&shapes, fill.child, &fill.target, &stars, &source.blocks) {
-                Some(owners) => source.stars = owners,
-                None => {
-                    let argument = source.names.first().map_or("", |name| &name.argument);
-                    errors.add(format!(
-                        "{}: more `[*]` than blocks",
-                        [source.blocks.join("."), argument.into()].join(".")
-                    ));
-                }
+            if let Some(owners) = owners(&shapes, fill.child, &fill.target, &stars, &source.blocks) {
+                source.stars = owners;
+            } else {
+                let argument = source.names.first().map_or("", |name| &name.argument);
+                errors.add(format!("{}.{argument}: more `[*]` than blocks", source.blocks.join(".")));
             }
             source.headers = headers(&fill.target, &source.blocks, &source.stars);
         }

@@ -2,6 +2,8 @@
 //!
 //! In: an argument's value. Out: the property's value, or nothing when it counts as not written. Unknown stays unknown.
 
+#![expect(clippy::unnecessary_wraps, reason = "all have one signature; some never say 'not written'")]
+
 use std::sync::Arc;
 
 use crate::value::{Array, Number, Value, ValueKind};

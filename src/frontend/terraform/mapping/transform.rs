@@ -17,10 +17,10 @@ use crate::value::{Array, Number, Object, Unknown, Value, ValueKind};
 pub(super) struct Majors(Vec<(u8, Json)>);
 
 impl Majors {
-    pub(super) fn read(errors: &mut Errors, what: &str, json: &Json) -> Option<Self> {
-        let Json::Object(map) = json else { return Some(Self(vec![(0, json.clone())])) };
+    pub(super) fn read(errors: &mut Errors, what: &str, json: &Json) -> Self {
+        let Json::Object(map) = json else { return Self(vec![(0, json.clone())]) };
         if map.is_empty() || !map.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_digit())) {
-            return Some(Self(vec![(0, json.clone())]));
+            return Self(vec![(0, json.clone())]);
         }
         let mut majors = Vec::new();
         for (key, value) in map {
@@ -30,7 +30,7 @@ impl Majors {
             }
         }
         majors.sort_by_key(|(major, _)| *major);
-        Some(Self(majors))
+        Self(majors)
     }
 
     pub(super) fn at(&self, major: u8) -> Option<&Json> {
