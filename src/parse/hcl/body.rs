@@ -169,7 +169,7 @@ impl Parser<'_> {
     fn end_of_statement(&mut self, place: Place) -> Parsed<()> {
         self.trivia();
         match self.byte() {
-            _ if self.at_end() || self.at_newline() => Ok(()),
+            _ if self.at_end() || self.at_newline() || self.next_block_starts() => Ok(()),
             b'}' if place == Place::Line => Ok(()),
             b'}' if place == Place::Block => {
                 // Nothing is lost: the brace still closes the block.
@@ -183,7 +183,7 @@ impl Parser<'_> {
     }
 
     /// In a file with a missing brace: a block header in the first column starts anew.
-    fn next_block_starts(&mut self) -> bool {
+    fn next_block_starts(&self) -> bool {
         let first_column = self.pos == 0 || self.byte_at(self.pos - 1) == b'\n';
         if !self.first_column_closes || !first_column || !self.at_name() {
             return false;

@@ -63,7 +63,9 @@ impl<'t> Parser<'t> {
         }
     }
 
-    pub(super) fn finish(self) -> (Tree, Vec<Diagnostic>) {
+    /// The tree and the diagnostics in order of the text.
+    pub(super) fn finish(mut self) -> (Tree, Vec<Diagnostic>) {
+        self.diagnostics.sort_by_key(|it| it.span.map(|span| span.start));
         (self.tree, self.diagnostics)
     }
 

@@ -14,6 +14,8 @@ mod dedent;
 mod expression;
 mod recovery;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::sync::Arc;
