@@ -2,7 +2,7 @@
 //!
 //! Both walk the bundled fixtures; a directory in `BAALINT_HCL_CORPUS` is walked as well. `.ci/acceptance` runs the
 //! second one over real repositories.
-#![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read fixtures and fail by panicking")]
 
 #[path = "hcl/acceptance.rs"]
 mod acceptance;

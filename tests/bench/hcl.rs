@@ -1,6 +1,5 @@
 //! How fast `parse::hcl` reads, beside `hcl::edit`, over the files of a directory (`cargo bench --bench hcl -- DIR`).
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench reads files and prints")]
-#![expect(missing_docs, reason = "a bench")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

@@ -78,7 +78,9 @@ fn terraform_verdicts(files: &[PathBuf]) -> Vec<bool> {
                     files.get(index).map(|path| (index, path))
                 } {
                     let accepted = terraform_accepts(path);
-                    verdicts.lock().unwrap()[index] = accepted;
+                    if let Some(verdict) = verdicts.lock().unwrap().get_mut(index) {
+                        *verdict = accepted;
+                    }
                 }
             });
         }

@@ -6,14 +6,14 @@ use baalint::parse::hcl::{Body, ExprId, ExprKind, File, For, UnaryOp};
 use baalint::source::Span;
 
 /// Every statement of a body as a line: arguments first, then blocks.
-pub fn body(file: &File, body: &Body) -> Vec<String> {
+pub(crate) fn body(file: &File, body: &Body) -> Vec<String> {
     let mut lines = Vec::new();
     for it in &body.attributes {
         lines.push(format!("{} = {}", file.slice(it.name), expression(file, it.value)));
     }
     for it in &body.blocks {
-        let labels: String = it.labels.iter().map(|label| format!(" {:?}", label.text)).collect();
-        lines.push(format!("{}{labels} {{", file.slice(it.kind)));
+        let labels: Vec<String> = it.labels.iter().map(|label| format!("{:?}", label.text)).collect();
+        lines.push(format!("{} {} {{", file.slice(it.kind), labels.join(" ")));
         lines.extend(self::body(file, &it.body));
         lines.push("}".to_owned());
     }
@@ -65,7 +65,7 @@ fn expression(file: &File, id: ExprId) -> String {
 }
 
 /// Items in order of first occurrence, the last value of a key.
-pub fn object(items: Vec<(String, String)>) -> String {
+pub(crate) fn object(items: Vec<(String, String)>) -> String {
     let mut kept: Vec<(String, String)> = Vec::new();
     for (key, value) in items {
         match kept.iter_mut().find(|(known, _)| *known == key) {
@@ -115,6 +115,6 @@ fn element(file: &File, id: ExprId) -> String {
 }
 
 /// The text without its blanks.
-pub fn dense(text: &str) -> String {
+pub(crate) fn dense(text: &str) -> String {
     text.split_whitespace().collect()
 }

@@ -7,15 +7,15 @@ use hcl::edit::template::{Directive, Element, Template};
 use super::canonical::{dense, object};
 
 /// Every statement of a body as a line: arguments first, then blocks.
-pub fn body(body: &Body) -> Vec<String> {
+pub(crate) fn body(body: &Body) -> Vec<String> {
     let mut lines: Vec<String> =
         body.attributes().map(|it| format!("{} = {}", it.key.as_str(), expression(&it.value))).collect();
     for it in body.blocks() {
         let label = |label: &BlockLabel| match label {
-            BlockLabel::Ident(name) => format!(" {:?}", name.as_str()),
-            BlockLabel::String(text) => format!(" {:?}", text.as_str()),
+            BlockLabel::Ident(name) => format!("{:?}", name.as_str()),
+            BlockLabel::String(text) => format!("{:?}", text.as_str()),
         };
-        lines.push(format!("{}{} {{", it.ident.as_str(), it.labels.iter().map(label).collect::<String>()));
+        lines.push(format!("{} {} {{", it.ident.as_str(), it.labels.iter().map(label).collect::<Vec<_>>().join(" ")));
         lines.extend(self::body(&it.body));
         lines.push("}".to_owned());
     }
@@ -31,8 +31,9 @@ fn expression(it: &Expression) -> String {
         Expression::Array(items) => format!("[{}]", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
         Expression::Object(items) => {
             let key = |key: &ObjectKey| match key {
-                ObjectKey::Ident(name) => format!("{:?}", name.as_str()),
-                ObjectKey::Expression(Expression::Variable(name)) => format!("{:?}", name.as_str()),
+                ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => {
+                    format!("{:?}", name.as_str())
+                }
                 ObjectKey::Expression(Expression::Bool(word)) => format!("{:?}", word.value().to_string()),
                 ObjectKey::Expression(Expression::Null(_)) => "\"null\"".to_owned(),
                 ObjectKey::Expression(it) => expression(it),
@@ -48,10 +49,11 @@ fn expression(it: &Expression) -> String {
             format!("({} ? {then} : {otherwise})", expression(&it.cond_expr))
         }
         Expression::FuncCall(it) => {
-            let namespace: String = it.name.namespace.iter().map(|part| format!("{}::", part.as_str())).collect();
+            let mut names: Vec<&str> = it.name.namespace.iter().map(|part| part.as_str()).collect();
+            names.push(it.name.name.as_str());
             let args: Vec<String> = it.args.iter().map(expression).collect();
             let expand = if it.args.expand_final() { "..." } else { "" };
-            format!("{namespace}{}({}{expand})", it.name.name.as_str(), args.join(", "))
+            format!("{}({}{expand})", names.join("::"), args.join(", "))
         }
         Expression::Traversal(it) => {
             let steps: String = it.operators.iter().map(|step| operator(step.value())).collect();

@@ -25,9 +25,8 @@ impl Parser<'_> {
             let byte = self.byte();
             match byte {
                 _ if self.at_end() => return open.is_empty(),
-                b'\n' if open.is_empty() => return true,
+                b'\n' | b'}' if open.is_empty() => return true,
                 b'(' | b'[' | b'{' => open.push(byte),
-                b'}' if open.is_empty() => return true,
                 b')' | b']' | b'}' => {
                     let opening = match byte {
                         b')' => b'(',

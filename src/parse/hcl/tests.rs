@@ -173,16 +173,16 @@ fn time_grows_with_the_text_and_not_faster() {
     for line in
         ["a = [\n", "a = {\n", "a = <<E\n", "a {\n", "a = \"${\n", "/*\n", "a = f(\n", "\"", "a = (1\n", "a \"\n"]
     {
-        cases.push(line.repeat(200_000));
+        cases.push(line.repeat(20_000));
     }
     let mut heredocs = String::new();
-    (0..100_000).for_each(|number| writeln!(heredocs, "a = <<E{number}").unwrap());
+    (0..10_000).for_each(|number| writeln!(heredocs, "a = <<E{number}").unwrap());
     cases.push(heredocs);
     for source in cases {
         let start = std::time::Instant::now();
         let (_, diagnostics) = parse(FileId(0), source.as_str().into());
         assert!(!diagnostics.is_empty());
-        assert!(start.elapsed().as_secs() < 20, "{:?}: {:?}", &source[..12], start.elapsed());
+        assert!(start.elapsed().as_secs() < 5, "{:?}: {:?}", &source[..12], start.elapsed());
     }
 }
 
