@@ -28,8 +28,6 @@ pub mod value;
 
 pub mod model;
 
-pub mod azure;
-
 pub mod parse;
 
 pub mod frontend;

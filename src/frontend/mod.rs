@@ -1,3 +1,6 @@
 //! Syntax to model, one module a language. Knows no policy. Never fails, never guesses.
 
+pub mod files;
 pub mod terraform;
+
+pub use files::{Files, Listed, MemoryFiles, ReadError};

@@ -469,7 +469,6 @@ mod tests {
             header: span(),
             callers: Vec::new(),
             presence,
-            parent: None,
         }
     }
 

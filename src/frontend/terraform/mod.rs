@@ -1,12 +1,17 @@
 //! Terraform configuration to the model: module tree, evaluation, then lowering through mapping data.
+//!
+//! [`Project`] loads every module directory once, `evaluate` makes the [`Instance`]s of one root, and lowering turns
+//! each into the Azure resource that it deploys.
 
+mod convert;
+mod evaluate;
+mod functions;
 mod instance;
-mod lower;
-mod lower_azapi;
-mod lower_azuread;
-mod lower_common;
-mod mapping;
+mod operators;
+mod project;
+mod statistics;
+mod version;
 
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
-pub use lower::lower;
-pub use mapping::Mappings;
+pub use project::{Options, Project, Root};
+pub use statistics::Statistics;

@@ -63,9 +63,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The tree and the diagnostics in order of the text.
-    pub(super) fn finish(mut self) -> (Tree, Vec<Diagnostic>) {
-        self.diagnostics.sort_by_key(|it| it.span.map(|span| span.start));
+    pub(super) fn finish(self) -> (Tree, Vec<Diagnostic>) {
         (self.tree, self.diagnostics)
     }
 
@@ -193,14 +191,17 @@ impl<'t> Parser<'t> {
     fn block_comment(&mut self) {
         let start = self.pos;
         let inside = self.bytes.get(start + 2..).unwrap_or(&[]);
-        if let Some(length) = inside.windows(2).position(|pair| pair == b"*/") {
-            self.pos = start + length + 4;
-            self.tree.comment(self.from(start));
-            return;
+        match inside.windows(2).position(|pair| pair == b"*/") {
+            Some(length) => {
+                self.pos = start + length + 4;
+                self.tree.comment(self.from(start));
+            }
+            None => {
+                self.pos = self.bytes.len();
+                let span = self.span(start, start + 2);
+                self.error(Diagnostic::error(Code::Syntax, span, "this comment is not closed").with_help("add `*/`"));
+            }
         }
-        self.pos = self.bytes.len();
-        let span = self.span(start, start + 2);
-        self.error(Diagnostic::error(Code::Syntax, span, "this comment is not closed").with_help("add `*/`"));
     }
 
     // Making

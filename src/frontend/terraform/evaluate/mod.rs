@@ -1,0 +1,264 @@
+//! Evaluation of one root: its module instances, and in them the instances of every resource and data source.
+//!
+//! In: a loaded [`Project`] and one of its roots. Out: [`Instance`]s in the order of the text. Everything is computed
+//! when first asked for and then kept: a variable, a local, an output, an argument of a resource. What depends on
+//! itself is Unknown. Knows no azurerm type.
+
+mod block;
+mod expansion;
+mod expression;
+mod module;
+mod provider;
+mod resource;
+mod scope;
+mod template;
+mod traversal;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use self::module::ModuleInstance;
+use self::scope::Scope;
+use super::convert::invalid;
+use super::instance::{Instance, Mode};
+use super::project::{Item, Project, Root};
+use super::statistics::Statistics;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::model::Presence;
+use crate::parse::hcl;
+use crate::source::{FileId, Span};
+use crate::value::{Reason, Value, ValueKind};
+
+/// The most instances of one `count` or `for_each`.
+const MAX_INSTANCES: usize = 10_000;
+
+/// The most instances of one root.
+const MAX_TOTAL: usize = 200_000;
+
+/// How many evaluations may be under way inside one another.
+const MAX_DEPTH: u32 = 3_000;
+
+/// How many steps the loops of one root may take.
+const MAX_STEPS: u64 = 20_000_000;
+
+/// Enough for [`MAX_DEPTH`] in a debug build; only what is used is ever backed by memory.
+const STACK: usize = 512 << 20;
+
+/// All instances of a root.
+pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>, Statistics) {
+    on_deep_stack(|| {
+        let evaluator = Evaluator::new(project, root);
+        let instances = evaluator.instances();
+        let statistics = Statistics::of(&instances);
+        evaluator.count_missing(&instances);
+        (instances, evaluator.diagnostics.into_inner(), statistics)
+    })
+}
+
+/// The value of an expression in the scope of a root, as `terraform console` would have it.
+pub(super) fn expression(project: &Project<'_>, root: &Root, text: &str) -> Value {
+    on_deep_stack(|| {
+        let (file, id, problems) = hcl::parse_expression(FileId(u32::MAX), text.into());
+        let (Some(id), true) = (id, problems.is_empty()) else {
+            return invalid("it is not an expression", file_span(&file));
+        };
+        let evaluator = Evaluator::new(project, root);
+        let Some(module) = evaluator.start() else { return invalid("the root has no module", file_span(&file)) };
+        evaluator.eval(Scope { module: &module, file: &file, names: None }, id)
+    })
+}
+
+fn file_span(file: &hcl::File) -> Span {
+    Span::new(file.file, 0, u32::try_from(file.text.len()).unwrap_or(u32::MAX))
+}
+
+/// Runs on a thread of its own, whose stack holds the deepest evaluation that the bounds allow.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = std::sync::Mutex::new(Some(work));
+    let run = || work.lock().ok().and_then(|mut work| work.take()).map(|work| work());
+    let done = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("evaluate".into()).stack_size(STACK).spawn_scoped(scope, run);
+        thread.ok().and_then(|thread| thread.join().ok().flatten())
+    });
+    // Without a thread, the stack at hand has to do.
+    done.or_else(run).expect("the work was not yet taken, or its thread gave the result")
+}
+
+/// The evaluation of one root.
+pub(super) struct Evaluator<'p> {
+    project: &'p Project<'p>,
+    root: &'p Root,
+    modules: RefCell<Vec<Rc<ModuleInstance<'p>>>>,
+    providers: RefCell<provider::Providers>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+    reported: RefCell<FxHashSet<(Span, Code)>>,
+    missing: RefCell<Vec<(Arc<str>, Span, String)>>,
+    /// Counts expressions that Terraform would refuse: `try` and `can` look at it.
+    failures: Cell<u32>,
+    depth: Cell<u32>,
+    steps: Cell<u64>,
+    /// True while a template file is rendered.
+    rendering: Cell<bool>,
+}
+
+impl<'p> Evaluator<'p> {
+    fn new(project: &'p Project<'p>, root: &'p Root) -> Self {
+        Self {
+            project,
+            root,
+            modules: RefCell::default(),
+            providers: RefCell::default(),
+            diagnostics: RefCell::default(),
+            reported: RefCell::default(),
+            missing: RefCell::default(),
+            failures: Cell::new(0),
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+            rendering: Cell::new(false),
+        }
+    }
+
+    fn start(&self) -> Option<Rc<ModuleInstance<'p>>> {
+        Some(self.enter(ModuleInstance::root(self.project.module(&self.root.dir)?)))
+    }
+
+    fn instances(&self) -> Vec<Instance> {
+        let mut instances = Vec::new();
+        if let Some(root) = self.start() {
+            self.collect(&root, &mut instances);
+        }
+        instances
+    }
+
+    /// The instances of a module instance and of everything below it, in the order of the text.
+    fn collect(&self, module: &Rc<ModuleInstance<'p>>, instances: &mut Vec<Instance>) {
+        for item in &module.module.order {
+            match item {
+                Item::Resource(index) => self.collect_resource(module, *index, instances),
+                Item::Call(index) => {
+                    for child in self.children(module, *index) {
+                        self.collect(&child, instances);
+                    }
+                }
+            }
+        }
+    }
+
+    fn collect_resource(&self, module: &ModuleInstance<'p>, index: usize, instances: &mut Vec<Instance>) {
+        let Some((key, declared)) = module.module.resources.get_index(index) else { return };
+        let parts = module.module.parts(declared);
+        let Some((_, block)) = parts.first() else { return };
+        let expansion = self.resource_expansion(module, index);
+        for copy in 0..expansion.copies.len() {
+            if instances.len() >= MAX_TOTAL {
+                let message = format!("this root has more than {MAX_TOTAL} resources; the rest is not judged");
+                self.report(Diagnostic::error(Code::Bound, block.header, message));
+                return;
+            }
+            let Some(body) = self.instance_body(module, index, copy) else { continue };
+            let doubt = expansion.copies.get(copy).and_then(|copy| copy.doubt.clone());
+            let presence = match doubt.or_else(|| module.doubt.clone()) {
+                _ if key.data => Presence::Existing,
+                Some(doubt) => Presence::Possible(doubt),
+                None => Presence::Certain,
+            };
+            instances.push(Instance {
+                address: self.resource_address(module, index, Some(copy)),
+                mode: if key.data { Mode::Data } else { Mode::Managed },
+                block_type: key.block_type.clone(),
+                body,
+                span: block.span,
+                header: block.header,
+                callers: module.callers.clone(),
+                presence,
+                provider: self.provider_of(module, &parts),
+            });
+        }
+    }
+
+    /// Adds a diagnostic, once for each place and kind.
+    fn report(&self, diagnostic: Diagnostic) {
+        let place = diagnostic.span.map(|span| (span, diagnostic.code));
+        if place.is_none_or(|place| self.reported.borrow_mut().insert(place)) {
+            self.diagnostics.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// Names each module that is not present, and how many resources read from it.
+    fn count_missing(&self, instances: &[Instance]) {
+        let missing = self.missing.take();
+        if missing.is_empty() {
+            return;
+        }
+        let readers = |address: &str| instances.iter().filter(|instance| reads_module(&instance.body, address)).count();
+        for (address, span, source) in missing {
+            let count = readers(&address);
+            let message = match count {
+                0 => format!("the module `{source}` is not on this machine; what it declares is not judged"),
+                1 => format!("the module `{source}` is not on this machine; 1 resource reads its outputs"),
+                _ => format!("the module `{source}` is not on this machine; {count} resources read its outputs"),
+            };
+            let help = "run `terraform init` so that its text is in .terraform/modules";
+            self.report(Diagnostic::warning(Code::MissingModule, span, message).with_help(help));
+        }
+    }
+
+    /// An expression that Terraform would refuse.
+    fn fail(&self, why: impl Into<Arc<str>>, span: Span) -> Value {
+        self.failures.set(self.failures.get().saturating_add(1));
+        invalid(why, span)
+    }
+
+    /// Counts a result that became invalid here.
+    fn noted(&self, result: Value) -> Value {
+        if is_invalid(&result) {
+            self.failures.set(self.failures.get().saturating_add(1));
+        }
+        result
+    }
+
+    /// Evaluates something that is kept: what fails inside is not this expression's failure.
+    fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.failures.get();
+        let result = work();
+        self.failures.set(before);
+        result
+    }
+
+    /// One more step of a loop; false when the bound is reached.
+    fn step(&self) -> bool {
+        let steps = self.steps.get().saturating_add(1);
+        self.steps.set(steps);
+        steps <= MAX_STEPS
+    }
+
+    fn bounded(&self, what: &str, span: Span) -> Value {
+        let message = format!("evaluation stopped here: the bound on {what} was reached");
+        self.report(Diagnostic::error(Code::Bound, span, message).with_severity(Severity::Error));
+        Value::unknown(Reason::Bound(what.into()), span)
+    }
+}
+
+fn is_invalid(value: &Value) -> bool {
+    matches!(&value.kind, ValueKind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_)))
+}
+
+fn reads_module(value: &Value, address: &str) -> bool {
+    let missing =
+        |unknown: &crate::value::Unknown| matches!(&unknown.reason, Reason::MissingModule(it) if **it == *address);
+    match &value.kind {
+        ValueKind::Unknown(unknown) => missing(unknown),
+        ValueKind::Array(array) => {
+            array.items.iter().any(|item| reads_module(item, address))
+                || array.rest.as_ref().is_some_and(|it| missing(it))
+        }
+        ValueKind::Object(object) => {
+            object.entries.values().any(|entry| reads_module(&entry.value, address))
+                || object.rest.as_ref().is_some_and(|it| missing(it))
+        }
+        _ => false,
+    }
+}

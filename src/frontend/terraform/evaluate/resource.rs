@@ -1,0 +1,330 @@
+//! Resources and data sources: their arguments, and what a reference to one gives.
+//!
+//! An argument that the configuration sets is its value; everything else is known only after deployment, and stays a
+//! reference to the resource. Arguments are evaluated one by one, so that a reference to one does not need the others.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Evaluator;
+use super::block::insert_blocks;
+use super::expansion::{Expansion, Key, Shape};
+use super::module::ModuleInstance;
+use super::scope::{Memo, Scope, cells, repetition_names};
+use super::traversal::Step;
+use crate::frontend::terraform::operators;
+use crate::frontend::terraform::project::{Parts, ResourceName, block_name};
+use crate::source::Span;
+use crate::value::{Array, Object, Reason, Reference, Unknown, Value, ValueKind};
+
+/// Arguments that are about the block, not about the resource.
+const META: [&str; 5] = ["count", "for_each", "depends_on", "provider", "providers"];
+
+/// Blocks that are about the block, not about the resource.
+const META_BLOCKS: [&str; 4] = ["lifecycle", "provisioner", "connection", "action_trigger"];
+
+/// A resource block in a module instance.
+#[derive(Default)]
+pub(super) struct ResourceNode {
+    expansion: Memo<Rc<Expansion>>,
+    copies: OnceCell<Vec<CopyNode>>,
+}
+
+/// One instance.
+#[derive(Default)]
+struct CopyNode {
+    arguments: RefCell<FxHashMap<Box<str>, Rc<Memo<Value>>>>,
+    body: Memo<Value>,
+    whole: Memo<Value>,
+}
+
+impl<'p> Evaluator<'p> {
+    /// Which instances a resource has.
+    pub(super) fn resource_expansion(&self, module: &ModuleInstance<'p>, index: usize) -> Rc<Expansion> {
+        let (Some((_, declared)), Some(node)) = (module.module.resources.get_index(index), module.resources.get(index))
+        else {
+            return Rc::default();
+        };
+        let parts = module.module.parts(declared);
+        let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, &parts))));
+        let expansion = expansion.unwrap_or_else(|| {
+            let span = parts.first().map(|(_, block)| block.header);
+            Rc::new(Expansion::unknown(&self.cycle(&self.resource_address(module, index, None), span)))
+        });
+        expansion
+    }
+
+    /// The address of a resource, or of one of its instances.
+    pub(super) fn resource_address(&self, module: &ModuleInstance<'p>, index: usize, copy: Option<usize>) -> Arc<str> {
+        let Some((key, _)) = module.module.resources.get_index(index) else { return "".into() };
+        let data = if key.data { "data." } else { "" };
+        let expansion = copy.map(|copy| (self.resource_expansion(module, index), copy));
+        match expansion.as_ref().and_then(|(expansion, copy)| expansion.copies.get(*copy)) {
+            Some(copy) => format!("{}{data}{}.{}{}", module.prefix, key.block_type, key.name, copy.key).into(),
+            None => format!("{}{data}{}.{}", module.prefix, key.block_type, key.name).into(),
+        }
+    }
+
+    /// All arguments and blocks of an instance.
+    pub(super) fn instance_body(&self, module: &ModuleInstance<'p>, index: usize, copy: usize) -> Option<Value> {
+        let (_, declared) = module.module.resources.get_index(index)?;
+        let parts = module.module.parts(declared);
+        let (_, block) = parts.first()?;
+        let node = self.copy_node(module, index, copy)?;
+        node.body.get(|| {
+            let mut object = Object::default();
+            for (file, attribute) in parts.attributes() {
+                let name = file.slice(attribute.name);
+                if !META.contains(&name)
+                    && let Some(value) = self.argument_of(module, index, copy, name)
+                {
+                    object.insert(name, attribute.name, value);
+                }
+            }
+            for (name, key_span, array) in self.blocks_of(module, index, copy, &parts, None) {
+                insert_blocks(&mut object, name, key_span, array);
+            }
+            Value::object(object, block.header)
+        })
+    }
+
+    fn copy_node<'m>(&self, module: &'m ModuleInstance<'p>, index: usize, copy: usize) -> Option<&'m CopyNode> {
+        let count = self.resource_expansion(module, index).copies.len();
+        module.resources.get(index)?.copies.get_or_init(|| cells(count)).get(copy)
+    }
+
+    /// The nested blocks of an instance, of one kind or of all.
+    fn blocks_of(
+        &self,
+        module: &ModuleInstance<'p>,
+        index: usize,
+        copy: usize,
+        parts: &Parts<'p>,
+        only: Option<&str>,
+    ) -> Vec<(&'p str, Span, Array)> {
+        let expansion = self.resource_expansion(module, index);
+        let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
+        let blocks = parts.blocks().filter(|(file, block)| {
+            let kind = block_name(file, block);
+            !META_BLOCKS.contains(&kind) && only.is_none_or(|only| only == kind)
+        });
+        let Some((file, _)) = parts.first() else { return Vec::new() };
+        self.nested(Scope { module, file, names: names.as_ref() }, blocks)
+    }
+
+    /// An argument as the configuration has it; `None` when it is not written. A block kind gives its blocks.
+    fn argument_of(&self, module: &ModuleInstance<'p>, index: usize, copy: usize, name: &str) -> Option<Value> {
+        let (_, declared) = module.module.resources.get_index(index)?;
+        let parts = module.module.parts(declared);
+        let node = self.copy_node(module, index, copy)?;
+        let attribute = parts.attribute(name);
+        if attribute.is_none() && !parts.blocks().any(|(file, block)| block_name(file, block) == name) {
+            return None;
+        }
+        let memo = node.arguments.borrow_mut().entry(name.into()).or_default().clone();
+        let value = memo.get(|| {
+            self.apart(|| match attribute {
+                Some((file, attribute)) => {
+                    let expansion = self.resource_expansion(module, index);
+                    let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
+                    self.eval(Scope { module, file, names: names.as_ref() }, attribute.value)
+                }
+                None => {
+                    let mut blocks = self.blocks_of(module, index, copy, &parts, Some(name));
+                    match blocks.pop() {
+                        Some((_, span, array)) => Value::new(ValueKind::Array(Arc::new(array)), span),
+                        None => Value::array(Vec::new(), parts.first().map_or(NOWHERE, |(_, block)| block.header)),
+                    }
+                }
+            })
+        });
+        // What depends on itself through a reference is known only after deployment.
+        Some(value.unwrap_or_else(|| {
+            let address = self.resource_address(module, index, Some(copy));
+            Value::new(self.computed(module, index, address, name), attribute.map_or(NOWHERE, |(_, it)| it.span))
+        }))
+    }
+
+    /// `type.name...` and `data.type.name...`
+    pub(super) fn resource_at(&self, scope: Scope<'_, 'p>, name: ResourceName<'_>, rest: &[Step], span: Span) -> Value {
+        let module = scope.module;
+        let Some(index) = module.module.resources.get_index_of(&name) else {
+            let data = if name.data { "data." } else { "" };
+            return self.fail(format!("`{data}{}.{}` is not declared", name.block_type, name.name), span);
+        };
+        let expansion = self.resource_expansion(module, index);
+        if expansion.shape == Shape::Single {
+            return match expansion.copies.is_empty() {
+                true => Value::new(ValueKind::Null, span),
+                false => self.copy_at(scope, index, 0, rest, span),
+            };
+        }
+        let (key, rest) = match rest.split_first() {
+            Some((Step::Key(key), rest)) => (self.eval(scope, *key), rest),
+            // Without a key it is one of several: `azurerm_x.y.id` of Terraform 0.11.
+            Some((Step::Name(name), _)) if expansion.find(&Value::new(scope.file.slice(*name), span)).is_none() => {
+                return match expansion.copies.as_slice() {
+                    [_] => self.copy_at(scope, index, 0, rest, span),
+                    _ => self.any_copy(scope, index, rest, span),
+                };
+            }
+            Some((Step::Name(name), rest)) => (Value::new(scope.file.slice(*name), span), rest),
+            None => return Value { span, ..self.whole_resource(module, index, &expansion, span) },
+        };
+        match expansion.find(&key) {
+            Some(copy) => self.copy_at(scope, index, copy, rest, span),
+            None => match expansion.copies.iter().position(|copy| copy.key == Key::None) {
+                Some(open) => self.copy_at(scope, index, open, rest, span),
+                None if key.as_unknown().is_some() => self.any_copy(scope, index, rest, span),
+                None => self.fail("the resource has no such instance", span),
+            },
+        }
+    }
+
+    /// An instance that the text does not tell.
+    fn any_copy(&self, scope: Scope<'_, 'p>, index: usize, rest: &[Step], span: Span) -> Value {
+        let address = self.resource_address(scope.module, index, None);
+        let value = Value::new(self.computed(scope.module, index, address, ""), span);
+        Value { span, ..self.walk(scope, value, rest, span) }
+    }
+
+    /// `type.name[key]...`
+    fn copy_at(&self, scope: Scope<'_, 'p>, index: usize, copy: usize, rest: &[Step], span: Span) -> Value {
+        let (name, rest) = match rest.split_first() {
+            Some((Step::Name(name), rest)) => (Arc::<str>::from(scope.file.slice(*name)), rest),
+            Some((Step::Key(key), rest)) => match self.eval(scope, *key) {
+                // `azurerm_x.y[0]` of a resource without count.
+                key if key.as_number().is_some() => return self.copy_at(scope, index, copy, rest, span),
+                key => match operators::key_text(&key) {
+                    Some(name) => (name, rest),
+                    None => return self.any_copy(scope, index, rest, span),
+                },
+            },
+            None => return Value { span, ..self.whole_copy(scope.module, index, copy, span) },
+        };
+        let value = self.attribute_of(scope.module, index, copy, &name, span);
+        let value = self.walk(scope, value, rest, span);
+        Value { span, origin: value.origin, kind: value.kind }
+    }
+
+    /// What a reference to an attribute gives.
+    fn attribute_of(&self, module: &ModuleInstance<'p>, index: usize, copy: usize, name: &str, span: Span) -> Value {
+        let configured = if META.contains(&name) { None } else { self.argument_of(module, index, copy, name) };
+        let address = self.resource_address(module, index, Some(copy));
+        match configured {
+            Some(value) => self.referred(module, index, &address, name, value),
+            None if name == "output" && self.is_terraform_data(module, index) => {
+                self.argument_of(module, index, copy, "input").unwrap_or_else(|| Value::new(ValueKind::Null, span))
+            }
+            None => Value::new(self.computed(module, index, address, name), span),
+        }
+    }
+
+    /// A configured value as others see it: what is not known of it is a reference to the resource.
+    fn referred(
+        &self,
+        module: &ModuleInstance<'p>,
+        index: usize,
+        address: &Arc<str>,
+        name: &str,
+        value: Value,
+    ) -> Value {
+        match &value.kind {
+            ValueKind::Null => {
+                Value { kind: ValueKind::from(self.computed(module, index, address.clone(), name)), ..value }
+            }
+            ValueKind::Unknown(unknown) if unknown.references.is_empty() || name == "name" => {
+                let reference = Reference { address: address.clone(), attribute: name.into() };
+                let not_null = unknown.not_null || operators::always_set(name);
+                let unknown = Unknown { references: vec![reference], not_null, ..Unknown::clone(unknown) };
+                Value { kind: ValueKind::from(unknown), ..value }
+            }
+            ValueKind::Array(array) if array.items.iter().any(is_block) => {
+                let item = |(position, item): (usize, &Value)| match &item.kind {
+                    ValueKind::Object(object) if is_block(item) => {
+                        let path = format!("{name}[{position}]");
+                        let rest = self.computed(module, index, address.clone(), &path);
+                        let entries = object.entries.iter().filter(|(_, entry)| !entry.value.is_null());
+                        let entries = entries.map(|(key, entry)| (key.clone(), entry.clone())).collect();
+                        Value::object(Object { entries, rest: Some(Arc::new(rest)) }, item.span)
+                    }
+                    _ => item.clone(),
+                };
+                let items = array.items.iter().enumerate().map(item).collect();
+                Value { kind: ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() })), ..value }
+            }
+            _ => value,
+        }
+    }
+
+    /// An instance as a whole: what is configured, and anything else after deployment.
+    fn whole_copy(&self, module: &ModuleInstance<'p>, index: usize, copy: usize, span: Span) -> Value {
+        let address = self.resource_address(module, index, Some(copy));
+        let whole = self.copy_node(module, index, copy).and_then(|node| {
+            node.whole.get(|| {
+                let mut object = Object::default();
+                if let Some(body) = self.instance_body(module, index, copy) {
+                    for (name, entry) in body.as_object().into_iter().flat_map(|body| &body.entries) {
+                        if !entry.value.is_null() {
+                            let value = self.referred(module, index, &address, name, entry.value.clone());
+                            object.insert(name.clone(), entry.key_span, value);
+                        }
+                    }
+                }
+                let id = Value::new(self.computed(module, index, address.clone(), "id"), span);
+                object.entries.entry("id".into()).or_insert(crate::value::Entry { key_span: span, value: id });
+                object.rest = Some(Arc::new(self.computed(module, index, address.clone(), "")));
+                Value::object(object, span)
+            })
+        });
+        whole.unwrap_or_else(|| Value::new(self.computed(module, index, address, ""), span))
+    }
+
+    /// All instances, as a list or a map.
+    fn whole_resource(&self, module: &ModuleInstance<'p>, index: usize, expansion: &Expansion, span: Span) -> Value {
+        let rest = expansion.open().map(|_| {
+            let address = self.resource_address(module, index, None);
+            Arc::new(self.computed(module, index, address, ""))
+        });
+        let known = expansion.copies.iter().enumerate().filter(|(_, copy)| copy.key != Key::None);
+        if expansion.shape == Shape::Count {
+            let items = known.map(|(copy, _)| self.whole_copy(module, index, copy, span)).collect();
+            return Value::new(ValueKind::Array(Arc::new(Array { items, rest })), span);
+        }
+        let mut object = Object { rest, ..Object::default() };
+        for (position, copy) in known {
+            if let Key::Name(name) = &copy.key {
+                object.insert(name.clone(), span, self.whole_copy(module, index, position, span));
+            }
+        }
+        Value::object(object, span)
+    }
+
+    /// An attribute that only the deployed resource has.
+    fn computed(&self, module: &ModuleInstance<'p>, index: usize, address: Arc<str>, name: &str) -> Unknown {
+        let data = module.module.resources.get_index(index).is_some_and(|(key, _)| key.data);
+        let reason = match (data, name) {
+            (true, _) => Reason::Data(address.clone()),
+            (false, "") => Reason::Computed(address.clone()),
+            (false, _) => Reason::Computed(format!("{address}.{name}").into()),
+        };
+        let unknown = Unknown::reference(reason, Reference { address, attribute: name.into() });
+        Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }
+    }
+
+    fn is_terraform_data(&self, module: &ModuleInstance<'p>, index: usize) -> bool {
+        module.module.resources.get_index(index).is_some_and(|(key, _)| &*key.block_type == "terraform_data")
+    }
+}
+
+const NOWHERE: Span = Span::new(crate::source::FileId(u32::MAX), 0, 0);
+
+/// A nested block: an object whose place is a block's header, which does not hold its entries.
+fn is_block(value: &Value) -> bool {
+    let outside =
+        |object: &Object| object.entries.values().next().is_none_or(|entry| !value.span.contains(entry.key_span));
+    value.as_object().is_some_and(outside)
+}

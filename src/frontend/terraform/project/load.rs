@@ -1,0 +1,244 @@
+//! The loading phase: parse what was scanned, then follow module sources to directories not yet loaded.
+//!
+//! Parsing is parallel; files enter the source map one after the other and in order, so that ids are the same on
+//! every run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::inputs::{self, RootFiles};
+use super::manifest::Manifest;
+use super::module::{Module, Source};
+use super::{Options, Project, Root};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::frontend::files::{Files, ReadError, normalise};
+use crate::parse::hcl;
+use crate::source::{SourceFile, SourceMap};
+
+/// Directories as far as they are read: the files of each, by name.
+type Directories = BTreeMap<PathBuf, BTreeMap<String, SourceFile>>;
+
+pub(super) fn load<'f>(
+    scanned: Vec<SourceFile>,
+    files: &'f dyn Files,
+    sources: &mut SourceMap,
+    options: &Options,
+) -> (Project<'f>, Vec<Diagnostic>) {
+    let mut loading = Loading { files, sources, modules: BTreeMap::new(), diagnostics: Vec::new() };
+    let (modules, others) = split(scanned);
+    let scanned: BTreeSet<PathBuf> = modules.keys().cloned().collect();
+    loading.parse(modules);
+    loading.follow();
+    let roots = loading.roots(&scanned);
+    let manifests = loading.manifests(&roots);
+    loading.follow();
+    let given = inputs::Given::read(options, loading.files, loading.sources, &mut loading.diagnostics);
+    let roots = roots.into_iter().zip(manifests);
+    let roots = roots.map(|(dir, manifest)| loading.root(dir, manifest, &others, &given)).collect();
+    let Loading { modules, diagnostics, .. } = loading;
+    let modules: IndexMap<_, _, _> = modules.into_iter().collect();
+    (Project { files, modules, roots }, diagnostics)
+}
+
+/// The scanned files by directory: configuration, and what belongs to roots.
+fn split(scanned: Vec<SourceFile>) -> (Directories, Directories) {
+    let (mut modules, mut others) = (Directories::new(), Directories::new());
+    for file in scanned {
+        let path = normalise(file.path());
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let dir = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let into = if is_configuration(&name) { &mut modules } else { &mut others };
+        into.entry(dir).or_default().insert(name, file);
+    }
+    for names in modules.values_mut() {
+        prefer_tofu(names);
+    }
+    (modules, others)
+}
+
+/// True for the names of files that declare something.
+pub(crate) fn is_configuration(name: &str) -> bool {
+    let path = Path::new(name);
+    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+    !name.starts_with('.') && !path.as_os_str().is_empty() && [".tf", ".tofu"].map(ends).contains(&true)
+}
+
+/// `x.tofu` stands in for `x.tf` when both are there.
+fn prefer_tofu(names: &mut BTreeMap<String, SourceFile>) {
+    let replaced = |name: &String| {
+        let tofu = name.strip_suffix(".tf").map(|stem| format!("{stem}.tofu"));
+        tofu.or_else(|| name.strip_suffix(".tf.json").map(|stem| format!("{stem}.tofu.json")))
+    };
+    let gone: Vec<String> =
+        names.keys().filter(|name| replaced(name).is_some_and(|tofu| names.contains_key(&tofu))).cloned().collect();
+    for name in gone {
+        names.remove(&name);
+    }
+}
+
+struct Loading<'f, 's> {
+    files: &'f dyn Files,
+    sources: &'s mut SourceMap,
+    modules: BTreeMap<PathBuf, Module>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loading<'_, '_> {
+    /// Parses directories, in parallel.
+    fn parse(&mut self, directories: Directories) {
+        let files = self.files;
+        let parsed: Vec<(Module, Vec<Diagnostic>)> = directories
+            .into_par_iter()
+            .map(|(dir, names)| {
+                let parsed: Vec<_> = names.into_par_iter().map(|(name, file)| parse_file(name, &file)).collect();
+                let mut diagnostics = Vec::new();
+                let mut members = Vec::with_capacity(parsed.len());
+                for (name, file, mut problems) in parsed {
+                    members.push((name, Arc::new(file)));
+                    diagnostics.append(&mut problems);
+                }
+                let shown = shown_directory(files, &dir);
+                (Module::new(dir, shown, members), diagnostics)
+            })
+            .collect();
+        for (module, mut diagnostics) in parsed {
+            self.diagnostics.append(&mut diagnostics);
+            self.modules.insert(module.dir.clone(), module);
+        }
+    }
+
+    /// Loads every directory that a loaded one calls, until there is none left.
+    fn follow(&mut self) {
+        loop {
+            let called: BTreeSet<PathBuf> = self
+                .modules
+                .values()
+                .flat_map(|module| module.calls.values())
+                .filter_map(|call| match &call.source {
+                    Source::Local(dir) if !self.modules.contains_key(dir) => Some(dir.clone()),
+                    _ => None,
+                })
+                .collect();
+            if !self.load_directories(called) {
+                return;
+            }
+        }
+    }
+
+    /// Reads and parses directories; true when one of them had configuration.
+    fn load_directories(&mut self, dirs: BTreeSet<PathBuf>) -> bool {
+        let mut read = Directories::new();
+        for dir in dirs {
+            if self.modules.contains_key(&dir) {
+                continue;
+            }
+            let mut names = BTreeMap::new();
+            for listed in self.files.list(&dir) {
+                if !listed.directory && is_configuration(&listed.name) {
+                    let file = read_file(self.files, self.sources, &dir.join(&listed.name), &mut self.diagnostics);
+                    names.extend(file.map(|file| (listed.name, file)));
+                }
+            }
+            prefer_tofu(&mut names);
+            if !names.is_empty() {
+                read.insert(dir, names);
+            }
+        }
+        let any = !read.is_empty();
+        self.parse(read);
+        any
+    }
+
+    /// The scanned directories that no other scanned one calls, and one of each circle of calls.
+    fn roots(&self, scanned: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let calls = |dir: &Path| {
+            let module = self.modules.get(dir);
+            module.into_iter().flat_map(|module| module.calls.values()).filter_map(|call| match &call.source {
+                Source::Local(to) => Some(to.clone()),
+                _ => None,
+            })
+        };
+        let called: BTreeSet<PathBuf> = scanned.iter().flat_map(|dir| calls(dir).filter(move |to| to != dir)).collect();
+        let mut roots: Vec<PathBuf> = scanned.iter().filter(|dir| !called.contains(*dir)).cloned().collect();
+        let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut queue: Vec<PathBuf> = roots.clone();
+        loop {
+            while let Some(dir) = queue.pop() {
+                if reached.insert(dir.clone()) {
+                    queue.extend(calls(&dir));
+                }
+            }
+            let Some(left) = scanned.iter().find(|dir| !reached.contains(*dir)) else { break };
+            roots.push(left.clone());
+            queue.push(left.clone());
+        }
+        roots.retain(|dir| self.modules.get(dir).is_some_and(Module::declares_something));
+        roots.sort();
+        roots
+    }
+
+    /// The manifests of the roots; the directories that they name are loaded.
+    fn manifests(&mut self, roots: &[PathBuf]) -> Vec<Manifest> {
+        let mut manifests = Vec::with_capacity(roots.len());
+        for root in roots {
+            let remote = self
+                .modules
+                .values()
+                .any(|module| module.calls.values().any(|call| matches!(call.source, Source::Remote(_))));
+            let text = if remote { self.files.read(&root.join(".terraform/modules/modules.json")).ok() } else { None };
+            manifests.push(text.map(|text| Manifest::read(&text, root)).unwrap_or_default());
+        }
+        let named = manifests.iter().flat_map(Manifest::directories).map(Path::to_owned).collect();
+        self.load_directories(named);
+        manifests
+    }
+
+    fn root(&mut self, dir: PathBuf, manifest: Manifest, others: &Directories, given: &inputs::Given) -> Root {
+        let module = self.modules.get(&dir);
+        let beside = RootFiles::find(&dir, others.get(&dir), self.files, self.sources, &mut self.diagnostics);
+        let inputs = inputs::of_root(module, &beside, given, &mut self.diagnostics);
+        let shown = module.map_or_else(|| shown_directory(self.files, &dir).into(), |module| module.shown.clone());
+        Root { dir, shown, inputs, manifest, locked_azurerm: beside.locked_azurerm }
+    }
+}
+
+/// `.` for the directory that the run was started in.
+fn shown_directory(files: &dyn Files, dir: &Path) -> String {
+    let shown = files.shown(dir);
+    if shown.is_empty() { ".".to_owned() } else { shown }
+}
+
+/// Adds a file to the source map; a file that cannot be read is a diagnostic.
+pub(super) fn read_file(
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    path: &Path,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<SourceFile> {
+    match files.read(path) {
+        Ok(text) => {
+            let id = sources.add(path, files.shown(path), text);
+            sources.get(id).cloned()
+        }
+        Err(error) => {
+            let severity = if error == ReadError::Outside { Severity::Warning } else { Severity::Error };
+            let message = format!("this file was not read: {error}");
+            diagnostics.push(Diagnostic::of_path(Code::Unreadable, files.shown(path), message).with_severity(severity));
+            None
+        }
+    }
+}
+
+fn parse_file(name: String, file: &SourceFile) -> (String, hcl::File, Vec<Diagnostic>) {
+    let (parsed, diagnostics) = hcl::parse(file.id(), file.text().clone());
+    (name, parsed, diagnostics)
+}
+
+/// True for the JSON variants of Terraform's files.
+pub(super) fn has_json_syntax(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}

@@ -1,0 +1,103 @@
+//! All Terraform files of a run: loading, then evaluation of each root by itself.
+//!
+//! In: the files that were scanned, and [`Files`] to follow what they name. Out: [`Project`], read-only from then on,
+//! whose roots are evaluated in parallel. Every module directory is parsed once, however often it is called.
+
+mod constant;
+mod inputs;
+mod load;
+mod manifest;
+mod module;
+mod types;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+pub(super) use self::constant::{constant, constant_text};
+pub(super) use self::manifest::Manifest;
+pub(super) use self::module::{Call, Item, Module, Parts, ResourceName, Source, block_name};
+pub(super) use self::types::Type;
+use super::evaluate;
+use super::instance::Instance;
+use super::statistics::Statistics;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::files::Files;
+use crate::source::{SourceFile, SourceMap};
+use crate::value::Value;
+
+/// What the command line says about values.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--var name=value`, for every root.
+    pub variables: Vec<(String, String)>,
+    /// `--var-file`, for every root, later ones win.
+    pub variable_files: Vec<PathBuf>,
+}
+
+/// All Terraform configuration of a run.
+pub struct Project<'f> {
+    files: &'f dyn Files,
+    modules: IndexMap<PathBuf, Module, FxBuildHasher>,
+    roots: Vec<Root>,
+}
+
+/// A root module: a directory that no other scanned directory calls.
+#[derive(Debug)]
+pub struct Root {
+    /// The directory, normalised.
+    pub dir: PathBuf,
+    /// The directory as reports show it.
+    pub shown: Arc<str>,
+    pub(super) inputs: IndexMap<Arc<str>, Input, FxBuildHasher>,
+    pub(super) manifest: Manifest,
+    pub(super) locked_azurerm: Option<u8>,
+}
+
+/// A variable's value from a variables file or the command line.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    pub(super) value: Value,
+}
+
+impl<'f> Project<'f> {
+    /// Parses the scanned files and everything that they call inside the repository.
+    pub fn load(
+        scanned: Vec<SourceFile>,
+        files: &'f dyn Files,
+        sources: &mut SourceMap,
+        options: &Options,
+    ) -> (Self, Vec<Diagnostic>) {
+        load::load(scanned, files, sources, options)
+    }
+
+    /// The root modules, by directory.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// Every instance of every resource that a root declares, with its arguments evaluated.
+    pub fn evaluate(&self, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>, Statistics) {
+        evaluate::evaluate(self, root)
+    }
+
+    /// The value of an expression in the scope of a root, as `terraform console` has it.
+    pub fn evaluate_expression(&self, root: &Root, text: &str) -> Value {
+        evaluate::expression(self, root, text)
+    }
+
+    /// The directories of every module that was loaded.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.modules.keys().map(PathBuf::as_path)
+    }
+
+    pub(super) fn module(&self, dir: &Path) -> Option<&Module> {
+        self.modules.get(dir)
+    }
+
+    pub(super) fn files(&self) -> &'f dyn Files {
+        self.files
+    }
+}

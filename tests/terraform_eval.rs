@@ -1,0 +1,611 @@
+//! Evaluation of Terraform configuration: each case is a configuration of ours and what must come out of it.
+
+use baalint::diagnostic::Diagnostic;
+use baalint::frontend::MemoryFiles;
+use baalint::frontend::terraform::{Instance, Options, Project};
+use baalint::model::Presence;
+use baalint::source::SourceMap;
+use baalint::value::{StepKind, Value, ValueKind};
+
+/// A configuration in memory, loaded.
+struct Run {
+    files: MemoryFiles,
+    sources: SourceMap,
+    options: Options,
+}
+
+impl Run {
+    fn new(texts: &[(&str, &str)]) -> Self {
+        let mut files = MemoryFiles::default();
+        for (path, text) in texts {
+            files.insert(path, *text);
+        }
+        Self { files, sources: SourceMap::default(), options: Options::default() }
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&Project<'_>, Vec<Diagnostic>) -> T) -> T {
+        let mut scanned = Vec::new();
+        for (path, text) in self.files.iter() {
+            if !path.starts_with("elsewhere") && !path.to_string_lossy().contains(".terraform") {
+                let id = self.sources.add(path, path.to_string_lossy(), text.clone());
+                scanned.push(self.sources.get(id).unwrap().clone());
+            }
+        }
+        let (project, diagnostics) = Project::load(scanned, &self.files, &mut self.sources, &self.options);
+        work(&project, diagnostics)
+    }
+
+    /// The instances and diagnostics of the only root.
+    fn evaluate(&mut self) -> (Vec<Instance>, Vec<Diagnostic>) {
+        self.with(|project, mut diagnostics| {
+            assert_eq!(project.roots().len(), 1, "{:?}", project.roots());
+            let (instances, mut more, _) = project.evaluate(&project.roots()[0]);
+            diagnostics.append(&mut more);
+            (instances, diagnostics)
+        })
+    }
+
+    fn text(&self, span: baalint::source::Span) -> &str {
+        self.sources.slice(span)
+    }
+}
+
+fn evaluate(text: &str) -> (Vec<Instance>, Vec<Diagnostic>) {
+    Run::new(&[("main.tf", text)]).evaluate()
+}
+
+/// A value as a line of text: `?reason` for unknown, `...` for an unknown rest.
+fn show(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::Null => "null".into(),
+        ValueKind::Bool(it) => it.to_string(),
+        ValueKind::Number(it) => it.to_string(),
+        ValueKind::String(it) => format!("{it:?}"),
+        ValueKind::Unknown(it) => {
+            let references: Vec<String> =
+                it.references.iter().map(|it| format!(" {}|{}", it.address, it.attribute)).collect();
+            let prefix = it.prefix.as_ref().map(|prefix| format!(" {prefix:?}")).unwrap_or_default();
+            format!("?{}{prefix}{}{}", it.reason.kind(), references.concat(), if it.not_null { "!" } else { "" })
+        }
+        ValueKind::Array(it) => {
+            let rest = it.rest.as_ref().map(|_| "...".to_owned());
+            let items: Vec<String> = it.items.iter().map(show).chain(rest).collect();
+            format!("[{}]", items.join(", "))
+        }
+        ValueKind::Object(it) => {
+            let rest = it.rest.as_ref().map(|_| "...".to_owned());
+            let entry = |(key, entry): (_, &baalint::value::Entry)| format!("{key}={}", show(&entry.value));
+            let entries: Vec<String> = it.entries.iter().map(entry).chain(rest).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+fn argument(instance: &Instance, path: &str) -> String {
+    let mut value = &instance.body;
+    for step in path.split('.') {
+        let next = match &value.kind {
+            ValueKind::Object(object) => object.value(step),
+            ValueKind::Array(array) => step.parse().ok().and_then(|index: usize| array.items.get(index)),
+            _ => None,
+        };
+        let Some(next) = next else { return "absent".into() };
+        value = next;
+    }
+    show(value)
+}
+
+const SCOPE: &str = r#"
+variable "text" { default = "abc" }
+variable "flag" { default = true }
+variable "list" { default = ["a", "b", "c"] }
+variable "map" { default = { one = 1, two = 2 } }
+variable "objects" {
+  type    = map(object({ name = string, size = optional(number, 3), tags = optional(map(string)) }))
+  default = { x = { name = "ex" }, y = { name = "why", size = "5" } }
+}
+variable "open" {}
+variable "nothing" { default = null }
+variable "settings" {
+  type    = object({ deep = optional(object({ on = optional(bool, true), level = optional(number) }), {}) })
+  default = {}
+}
+locals {
+  joined = "${var.text}-${local.suffix}"
+  suffix = upper("z")
+  circle = local.around
+  around = local.circle
+}
+resource "azurerm_resource_group" "rg" {
+  name     = "rg-${var.text}"
+  location = "westeurope"
+}
+resource "azurerm_storage_account" "sa" {
+  count               = 2
+  name                = "sa${count.index}"
+  resource_group_name = azurerm_resource_group.rg.name
+  identity { type = "SystemAssigned" }
+}
+resource "azurerm_key_vault" "kv" {
+  for_each = { a = "A", b = "B" }
+  name     = "kv-${each.value}-${var.open}"
+  sku_name = null
+}
+data "azurerm_client_config" "me" {}
+"#;
+
+#[test]
+fn expressions_evaluate_as_terraform_has_them() {
+    let cases = [
+        // Operators and conversions.
+        ("1 + 2 * 3", "7"),
+        ("10 / 4", "2.5"),
+        ("10 % 3", "1"),
+        ("-(3)", "-3"),
+        ("1 / 0", "?invalid"),
+        ("\"5\" + 1", "6"),
+        ("1 == \"1\"", "false"),
+        ("true && \"true\"", "true"),
+        ("!var.flag", "false"),
+        // Unknown operands.
+        ("var.open", "?variable"),
+        ("false && var.open", "false"),
+        ("var.open || true", "true"),
+        ("var.open == null", "?variable!"),
+        ("\"x${var.open}\" == null", "false"),
+        ("\"x${var.open}\" == \"y\"", "false"),
+        ("var.open + 1", "?variable!"),
+        // Templates.
+        ("\"a${1}b${true}\"", "\"a1btrue\""),
+        ("\"${var.list}\"", "[\"a\", \"b\", \"c\"]"),
+        ("\"a${var.open}b\"", "?variable \"a\"!"),
+        ("\"a${null}\"", "?invalid"),
+        ("\"%{ if var.flag }yes%{ else }no%{ endif }\"", "\"yes\""),
+        ("\"%{ for x in var.list }<${x}>%{ endfor }\"", "\"<a><b><c>\""),
+        // Conditionals.
+        ("var.flag ? 1 : 2", "1"),
+        ("var.open ? 1 : 1", "1"),
+        ("var.open ? \"ab\" : \"ac\"", "?variable \"a\"!"),
+        ("var.open ? null : \"ac\"", "?variable"),
+        ("var.open ? { a = 1, b = 2 } : { a = 1 }", "{a=1, ...}"),
+        ("var.open ? [\"x\"] : []", "[...]"),
+        ("var.flag ? var.text : var.open", "\"abc\""),
+        // Collections.
+        ("[for x in var.list : upper(x)]", "[\"A\", \"B\", \"C\"]"),
+        ("[for i, x in var.list : \"${i}${x}\" if x != \"b\"]", "[\"0a\", \"2c\"]"),
+        ("{for k, v in var.map : v => k}", "{1=\"one\", 2=\"two\"}"),
+        ("{for x in [\"p\", \"q\", \"pp\"] : substr_of(x) => x...}", "{...}"),
+        ("{for x in var.list : (x == \"a\" ? \"v\" : \"w\") => x...}", "{v=[\"a\"], w=[\"b\", \"c\"]}"),
+        ("[for x in var.open : x]", "[...]"),
+        ("[for x in [1, 2] : x if var.open]", "[...]"),
+        ("var.list[1]", "\"b\""),
+        ("var.list[9]", "?invalid"),
+        ("var.map[\"two\"]", "2"),
+        ("var.map.two", "2"),
+        ("var.list[*]", "[\"a\", \"b\", \"c\"]"),
+        ("var.nothing[*]", "[]"),
+        ("var.text[*]", "[\"abc\"]"),
+        ("[{ a = 1 }, { a = 2 }][*].a", "[1, 2]"),
+        ("[{ a = 1 }, { a = 2 }].*.a", "[1, 2]"),
+        ("var.map[var.open]", "?variable!"),
+        // Names.
+        ("local.joined", "\"abc-Z\""),
+        ("local.circle", "?invalid"),
+        ("local.absent", "?invalid"),
+        ("path.module", "\".\""),
+        ("terraform.workspace", "\"default\""),
+        // Types.
+        ("var.objects[\"x\"].size", "3"),
+        ("var.objects[\"y\"].size", "5"),
+        ("var.objects[\"x\"].tags", "null"),
+        ("var.settings.deep.on", "true"),
+        ("var.settings.deep.level", "null"),
+        // try and can.
+        ("try(var.map.three, \"none\")", "\"none\""),
+        ("try(var.open.three, \"none\")", "?variable"),
+        ("try(var.list[7], var.nothing.x, 5)", "5"),
+        ("can(var.map.three)", "false"),
+        ("can(var.map.two)", "true"),
+        ("can(var.open.x)", "?variable!"),
+        ("[try(var.map.three, 1), try(var.map.one, 2)]", "[1, 1]"),
+        // References.
+        ("azurerm_resource_group.rg.name", "\"rg-abc\""),
+        ("azurerm_resource_group.rg.id", "?computed azurerm_resource_group.rg|id!"),
+        ("\"${azurerm_resource_group.rg.id}/x\"", "?computed azurerm_resource_group.rg|id!"),
+        ("azurerm_storage_account.sa[1].name", "\"sa1\""),
+        ("azurerm_storage_account.sa[1].id", "?computed azurerm_storage_account.sa[1]|id!"),
+        ("azurerm_storage_account.sa[var.open].id", "?computed azurerm_storage_account.sa|id!"),
+        ("azurerm_storage_account.sa[5].id", "?invalid"),
+        ("azurerm_storage_account.sa.*.name", "[\"sa0\", \"sa1\"]"),
+        (
+            "azurerm_storage_account.sa[0].identity[0].principal_id",
+            "?computed azurerm_storage_account.sa[0]|identity[0].principal_id!",
+        ),
+        ("azurerm_storage_account.sa[0].identity[0].type", "\"SystemAssigned\""),
+        ("azurerm_storage_account.sa[0].resource_group_name", "\"rg-abc\""),
+        ("azurerm_key_vault.kv[\"a\"].name", "?variable \"kv-A-\" azurerm_key_vault.kv[\"a\"]|name!"),
+        ("azurerm_key_vault.kv[\"a\"].sku_name", "?computed azurerm_key_vault.kv[\"a\"]|sku_name!"),
+        (
+            "[for k, v in azurerm_key_vault.kv : v.id]",
+            "[?computed azurerm_key_vault.kv[\"a\"]|id!, ?computed azurerm_key_vault.kv[\"b\"]|id!]",
+        ),
+        (
+            "values(azurerm_key_vault.kv)[*].id",
+            "[?computed azurerm_key_vault.kv[\"a\"]|id!, ?computed azurerm_key_vault.kv[\"b\"]|id!]",
+        ),
+        ("data.azurerm_client_config.me.tenant_id", "?data data.azurerm_client_config.me|tenant_id!"),
+        ("azurerm_nothing.x.id", "?invalid"),
+    ];
+    let mut run = Run::new(&[("main.tf", SCOPE)]);
+    run.with(|project, diagnostics| {
+        assert_eq!(diagnostics, []);
+        let root = &project.roots()[0];
+        let wrong: Vec<String> = cases
+            .iter()
+            .map(|(text, expected)| (text, show(&project.evaluate_expression(root, text)), expected))
+            .filter(|(_, found, expected)| found != *expected)
+            .map(|(text, found, expected)| format!("{text}\n  found    {found}\n  expected {expected}"))
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}
+
+#[test]
+fn blocks_are_arrays_and_meta_arguments_are_left_out() {
+    let (instances, diagnostics) = evaluate(
+        r#"
+        variable "rules" { default = { web = 443, ssh = 22 } }
+        variable "more" {}
+        resource "azurerm_network_security_group" "n" {
+          name = "n"
+          security_rule { name = "first" }
+          dynamic "security_rule" {
+            for_each = var.rules
+            iterator = rule
+            content {
+              name = rule.key
+              port = rule.value
+              dynamic "inner" {
+                for_each = [rule.value, 1]
+                content { sum = inner.value + rule.value }
+              }
+            }
+          }
+          dynamic "security_rule" {
+            for_each = var.more
+            content { name = security_rule.value }
+          }
+          lifecycle { ignore_changes = [tags] }
+          provisioner "local-exec" { command = self.id }
+          depends_on = [azurerm_network_security_group.other]
+        }"#,
+    );
+    assert_eq!(diagnostics, []);
+    let rules = "[{name=\"first\"}, {name=\"ssh\", port=22, inner=[{sum=44}, {sum=23}]}, \
+                 {name=\"web\", port=443, inner=[{sum=886}, {sum=444}]}, ...]";
+    assert_eq!(show(&instances[0].body), format!("{{name=\"n\", security_rule={rules}}}"));
+}
+
+#[test]
+fn count_and_for_each_make_instances() {
+    let (instances, _) = evaluate(
+        r#"
+        variable "open" {}
+        variable "some" { default = { k = null } }
+        resource "a" "none" { count = 0 }
+        resource "a" "two" { count = 2 }
+        resource "a" "set" { for_each = toset(["y", "x"]) }
+        resource "a" "perhaps" {
+          count = var.open ? 1 : 0
+          x     = count.index
+        }
+        resource "a" "each" {
+          for_each = merge(var.some, { (var.open) = 1 })
+          x        = each.key
+        }
+        resource "a" "values" {
+          for_each = { k = var.open }
+          x        = each.value
+        }
+        data "d" "d" { name = "n" }
+        resource "a" "named" { x = data.d.d.name }
+        resource "a" "of_perhaps" { x = a.perhaps[0].id }"#,
+    );
+    let listed: Vec<String> = instances
+        .iter()
+        .map(|it| {
+            let presence = match it.presence {
+                Presence::Certain => "certain",
+                Presence::Possible(_) => "possible",
+                Presence::Existing => "existing",
+                Presence::Partial => "partial",
+            };
+            format!("{} {presence} {}", it.address, argument(it, "x"))
+        })
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "a.two[0] certain absent",
+            "a.two[1] certain absent",
+            "a.set[\"x\"] certain absent",
+            "a.set[\"y\"] certain absent",
+            "a.perhaps possible ?variable!",
+            "a.each[\"k\"] certain \"k\"",
+            "a.each possible ?variable!",
+            "a.values[\"k\"] certain ?variable",
+            "data.d.d existing absent",
+            "a.named certain \"n\"",
+            "a.of_perhaps certain ?computed a.perhaps|id!",
+        ]
+    );
+}
+
+const CHILD: &str = r#"
+variable "name" { type = string }
+variable "config" {
+  type = object({ public = optional(bool, false) })
+  default = {}
+}
+variable "unset" {}
+variable "kept" {
+  default  = "kept"
+  nullable = false
+}
+resource "azurerm_storage_account" "this" {
+  name   = var.name
+  public = var.config.public
+  kept   = var.kept
+  unset  = var.unset
+  where  = path.module
+}
+output "id" { value = azurerm_storage_account.this.id }
+output "name" { value = azurerm_storage_account.this.name }
+"#;
+
+#[test]
+fn modules_are_judged_as_their_callers_call_them() {
+    let mut run = Run::new(&[
+        (
+            "infra/main.tf",
+            r#"
+            module "one" {
+              source = "../modules/sa"
+              name   = "first"
+              config = { public = true }
+              kept   = null
+            }
+            module "many" {
+              for_each = { x = "ex", y = "why" }
+              source   = "../modules/sa"
+              name     = each.value
+              unset    = module.one.id
+            }
+            module "far" { source = "Azure/naming/azurerm" }
+            resource "r" "r" {
+              one  = module.one.id
+              many = module.many["x"].name
+              all  = [for k, m in module.many : m.name]
+              far  = module.far.storage_account.name
+            }"#,
+        ),
+        ("modules/sa/main.tf", CHILD),
+    ]);
+    let (instances, diagnostics) = run.evaluate();
+    let shown: Vec<String> = instances.iter().map(|it| format!("{} {}", it.address, show(&it.body))).collect();
+    let one = "?computed module.one.azurerm_storage_account.this|id!";
+    assert_eq!(
+        shown,
+        [
+            "module.one.azurerm_storage_account.this {name=\"first\", public=true, kept=\"kept\", unset=?variable, \
+             where=\"../modules/sa\"}"
+                .to_owned(),
+            format!(
+                "module.many[\"x\"].azurerm_storage_account.this {{name=\"ex\", public=false, kept=\"kept\", \
+                 unset={one}, where=\"../modules/sa\"}}"
+            ),
+            format!(
+                "module.many[\"y\"].azurerm_storage_account.this {{name=\"why\", public=false, kept=\"kept\", \
+                 unset={one}, where=\"../modules/sa\"}}"
+            ),
+            format!("r.r {{one={one}, many=\"ex\", all=[\"ex\", \"why\"], far=?missing-module}}"),
+        ]
+    );
+    assert_eq!(run.text(instances[0].callers[0]), "module \"one\"");
+    let messages: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(messages, ["the module `Azure/naming/azurerm` is not on this machine; 1 resource reads its outputs"]);
+}
+
+#[test]
+fn steps_lead_back_to_the_text_that_decided() {
+    let mut run = Run::new(&[
+        (
+            "main.tf",
+            "variable \"public\" {}\nlocals { p = var.public }\nmodule \"m\" {\n  source = \"./m\"\n  public = local.p\n}\n",
+        ),
+        ("terraform.tfvars", "public = true\n"),
+        ("m/main.tf", "variable \"public\" { default = false }\nresource \"r\" \"r\" { public = var.public }\n"),
+    ]);
+    let (instances, _) = run.evaluate();
+    let value = instances[0].body.as_object().unwrap().value("public").unwrap();
+    assert_eq!((run.text(value.span), show(value)), ("var.public", "true".to_owned()));
+    let steps: Vec<(StepKind, &str)> = value.steps().iter().map(|step| (step.kind, run.text(step.span))).collect();
+    assert_eq!(
+        steps,
+        [(StepKind::ModuleArgument, "local.p"), (StepKind::Local, "var.public"), (StepKind::VariableFile, "true"),]
+    );
+}
+
+#[test]
+fn elements_and_defaults_are_steps() {
+    let mut run = Run::new(&[(
+        "main.tf",
+        r#"
+        variable "accounts" {
+          type    = map(object({ public = optional(bool, true), tls = optional(string) }))
+          default = { a = { tls = "TLS1_0" } }
+        }
+        resource "r" "r" {
+          for_each = var.accounts
+          public   = each.value.public
+          tls      = lookup(each.value, "tls", "TLS1_2")
+        }"#,
+    )]);
+    let (instances, _) = run.evaluate();
+    let object = instances[0].body.as_object().unwrap();
+    let way = |name: &str| -> Vec<String> {
+        let value = object.value(name).unwrap();
+        std::iter::once(value.span)
+            .chain(value.steps().iter().map(|it| it.span))
+            .map(|it| run.text(it).into())
+            .collect()
+    };
+    assert_eq!(way("public"), ["each.value.public", "true"]);
+    assert_eq!(way("tls"), ["lookup(each.value, \"tls\", \"TLS1_2\")", "\"TLS1_0\""]);
+}
+
+#[test]
+fn variables_files_and_overrides_win_in_terraforms_order() {
+    let mut run = Run::new(&[
+        (
+            "main.tf",
+            "variable \"a\" { default = 0 }\nvariable \"b\" { default = 0 }\nvariable \"c\" { default = 0 }\n\
+             variable \"d\" { default = 0 }\nvariable \"e\" { type = list(string) }\n\
+             resource \"r\" \"r\" {\n  v = [var.a, var.b, var.c, var.d, var.e]\n  w = 1\n  block { x = 1 }\n}\n",
+        ),
+        ("terraform.tfvars", "a = 1\nb = 1\nc = 1\nd = 1\n"),
+        ("x.auto.tfvars", "b = 2\nc = 2\nd = 2\n"),
+        ("y.auto.tfvars.json", "{ \"c\": 3 }"),
+        ("elsewhere/more.tfvars", "d = 4\n"),
+        ("main_override.tf", "resource \"r\" \"r\" {\n  w = 2\n  block { x = 2 }\n}\n"),
+    ]);
+    run.options.variable_files.push("elsewhere/more.tfvars".into());
+    run.options.variables.push(("e".into(), "[1, \"two\"]".into()));
+    let (instances, diagnostics) = run.evaluate();
+    assert_eq!(diagnostics, []);
+    assert_eq!(show(&instances[0].body), "{v=[1, 2, 3, 4, [\"1\", \"two\"]], w=2, block=[{x=2}]}");
+}
+
+#[test]
+fn an_example_that_calls_the_root_is_the_root() {
+    let mut run = Run::new(&[
+        ("main.tf", "variable \"n\" {}\nresource \"r\" \"r\" { n = var.n }\n"),
+        ("examples/x/main.tf", "module \"this\" {\n  source = \"../..\"\n  n = 5\n}\n"),
+    ]);
+    let (instances, _) = run.evaluate();
+    assert_eq!(instances[0].address.as_ref(), "module.this.r.r");
+    assert_eq!(argument(&instances[0], "n"), "5");
+}
+
+#[test]
+fn what_calls_itself_or_depends_on_itself_ends_with_a_diagnostic() {
+    let mut run = Run::new(&[
+        ("a/main.tf", "module \"b\" { source = \"../b\" }\nresource \"r\" \"a\" {}\n"),
+        ("b/main.tf", "module \"a\" { source = \"../a\" }\nresource \"r\" \"b\" {}\n"),
+    ]);
+    let (instances, diagnostics) = run.evaluate();
+    let addresses: Vec<&str> = instances.iter().map(|it| it.address.as_ref()).collect();
+    assert_eq!(addresses, ["module.b.r.b", "r.a"]);
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+
+    let (instances, diagnostics) = evaluate("resource \"r\" \"r\" { count = 10001 }\n");
+    assert_eq!((instances.len(), diagnostics.len()), (1, 1));
+
+    let (instances, diagnostics) =
+        evaluate("locals {\n  a = local.b\n  b = local.a\n}\nresource \"r\" \"r\" { x = local.a }\n");
+    assert_eq!(argument(&instances[0], "x"), "?invalid");
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+}
+
+#[test]
+fn long_chains_end_within_the_bounds() {
+    let mut text = String::from("locals {\n  l0 = \"x\"\n");
+    for index in 1..6000 {
+        text.push_str(&format!("  l{index} = \"${{local.l{}}}${{local.l{}}}\"\n", index - 1, index - 1));
+    }
+    text.push_str("}\nresource \"r\" \"r\" {\n  last = local.l5999\n  short = local.l3\n}\n");
+    let (instances, _) = evaluate(&text);
+    assert_eq!(argument(&instances[0], "last"), "?bound!");
+    assert_eq!(argument(&instances[0], "short"), "\"xxxxxxxx\"");
+}
+
+#[test]
+fn blocks_that_declare_nothing_do_no_harm() {
+    let (instances, diagnostics) = evaluate(
+        r#"
+        terraform { required_version = ">= 1.5" }
+        moved {
+          from = a.b
+          to   = c.d
+        }
+        import {
+          to = r.r
+          id = "x"
+        }
+        removed { from = r.gone }
+        check "c" {
+          assert { condition = true }
+        }
+        action "azurerm_do" "it" {
+          config { a = 1 }
+        }
+        ephemeral "e" "e" {}
+        notyet "x" "y" { z = 1 }
+        resource "r" "r" { x = 1 }"#,
+    );
+    assert_eq!(diagnostics, []);
+    assert_eq!(instances.len(), 1);
+}
+
+#[test]
+fn the_provider_is_read_from_constraints_and_features() {
+    let mut run = Run::new(&[
+        (
+            "main.tf",
+            r#"
+            terraform {
+              required_providers {
+                azurerm = { source = "hashicorp/azurerm", version = "~> 3.50" }
+              }
+            }
+            provider "azurerm" {
+              features {
+                key_vault { purge_soft_delete_on_destroy = false }
+              }
+            }
+            provider "azurerm" {
+              alias = "other"
+              features {}
+            }
+            module "m" {
+              source    = "./m"
+              providers = { azurerm = azurerm.other }
+            }
+            resource "r" "r" {}"#,
+        ),
+        ("m/main.tf", "resource \"r\" \"r\" {}\n"),
+    ]);
+    let (instances, _) = run.evaluate();
+    let shown: Vec<String> = instances
+        .iter()
+        .map(|it| format!("{} {} {}", it.address, it.provider.azurerm_major, show(&it.provider.features)))
+        .collect();
+    assert_eq!(shown, ["module.m.r.r 3 {}", "r.r 3 {key_vault=[{purge_soft_delete_on_destroy=false}]}"]);
+}
+
+#[test]
+fn modules_that_init_fetched_are_followed() {
+    let mut run = Run::new(&[
+        ("main.tf", "module \"far\" { source = \"Azure/far/azurerm\" }\nresource \"r\" \"r\" { x = module.far.x }\n"),
+        (
+            ".terraform/modules/modules.json",
+            r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"far","Source":"x","Dir":".terraform/modules/far"}]}"#,
+        ),
+        (".terraform/modules/far/main.tf", "output \"x\" { value = 7 }\nresource \"r\" \"inner\" {}\n"),
+    ]);
+    let (instances, diagnostics) = run.evaluate();
+    assert_eq!(diagnostics, []);
+    let addresses: Vec<&str> = instances.iter().map(|it| it.address.as_ref()).collect();
+    assert_eq!(addresses, ["module.far.r.inner", "r.r"]);
+    assert_eq!(argument(&instances[1], "x"), "7");
+}
