@@ -168,6 +168,7 @@ fn all(parts: impl Iterator<Item = Option<bool>>, open: bool) -> Option<bool> {
 }
 
 /// What is known when it cannot be told which of two values holds, because of `why`.
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over values that they made")]
 pub(crate) fn either(a: Value, b: Value, why: &Unknown, span: Span) -> Value {
     if equal(&a, &b) == Some(true) {
         return a;

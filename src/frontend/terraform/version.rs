@@ -36,14 +36,12 @@ impl<'t> Constraint<'t> {
         let major = u64::from(major);
         let zero = self.version.iter().skip(1).all(|part| *part == 0);
         match self.operator {
-            "" | "=" => major == first,
-            "!=" => true,
             ">" | ">=" => major >= first,
             "<" => major < first || (major == first && !zero),
             "<=" => major <= first,
             // `~> 3` is any from 3 on below 4, but with a single part the last one moves: any from 3 on.
             "~>" if self.version.len() == 1 => major >= first,
-            "~>" => major == first,
+            "" | "=" | "~>" => major == first,
             _ => true,
         }
     }

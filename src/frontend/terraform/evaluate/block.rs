@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Evaluator;
 use super::expression::elements;
 use super::scope::{Names, Scope};
+use super::traversal::is_set;
 use crate::frontend::terraform::project::block_name;
 use crate::parse::hcl::{Block, Body, File};
 use crate::source::Span;
@@ -66,7 +67,7 @@ impl<'p> Evaluator<'p> {
         let iterator = attribute("iterator")
             .map_or_else(|| block_name(file, block), |it| file.slice(file.expr(it.value).span).trim_matches('"'));
         let collection = self.apart(|| self.eval(scope, for_each.value));
-        let Some(found) = elements(&collection, self.is_set(scope, for_each.value)) else {
+        let Some(found) = elements(&collection, is_set(scope, for_each.value)) else {
             let why = match collection.as_unknown() {
                 Some(unknown) => unknown.clone(),
                 None => Arc::new(Unknown::new(Reason::Invalid("for_each of this block is no collection".into()))),

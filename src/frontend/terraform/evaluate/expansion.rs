@@ -121,9 +121,9 @@ fn object(entries: &[(&str, Value)], span: Span) -> Value {
 }
 
 /// `each` for an element.
-fn each(key: &Arc<str>, key_span: Span, value: Value) -> Repetition {
+fn each(key: &Arc<str>, key_span: Span, value: Value) -> (&'static str, Value) {
     let span = value.span;
-    Some(("each", object(&[("key", Value::new(key.clone(), key_span)), ("value", value)], span)))
+    ("each", object(&[("key", Value::new(key.clone(), key_span)), ("value", value)], span))
 }
 
 impl<'p> Evaluator<'p> {
@@ -179,7 +179,7 @@ impl<'p> Evaluator<'p> {
             }
             ValueKind::Object(object) => {
                 for (key, entry) in &object.entries {
-                    let repetition = each(key, entry.key_span, entry.value.clone());
+                    let repetition = Some(each(key, entry.key_span, entry.value.clone()));
                     copies.push(Copy { key: Key::Name(key.clone()), repetition, doubt: None });
                 }
                 rest = object.rest.as_deref().cloned();
@@ -188,7 +188,7 @@ impl<'p> Evaluator<'p> {
                 for item in &array.items {
                     match &item.kind {
                         ValueKind::String(key) => {
-                            let repetition = each(key, item.span, item.clone());
+                            let repetition = Some(each(key, item.span, item.clone()));
                             copies.push(Copy { key: Key::Name(key.clone()), repetition, doubt: None });
                         }
                         _ => rest = Some(why_unknown(&[item])),
@@ -221,7 +221,7 @@ fn name(key: &Key) -> &str {
     }
 }
 
-/// OpenTofu's `lifecycle { enabled = condition }`.
+/// `lifecycle { enabled = condition }` of `OpenTofu`.
 fn conditional(condition: &Value, span: Span) -> Expansion {
     match &condition.kind {
         ValueKind::Bool(false) => Expansion { shape: Shape::Single, copies: Vec::new() },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::scope::{Names, SPLAT_ITEM, Scope};
+use super::traversal::is_set;
 use super::{Evaluator, MAX_DEPTH, is_invalid};
 use crate::frontend::terraform::convert::{self, certainly_set};
 use crate::frontend::terraform::operators::{self, key_text};
@@ -161,11 +162,10 @@ impl<'p> Evaluator<'p> {
         let walked = self.walk_elements(scope, it, span, &mut |scope, keep| {
             let value = self.eval(scope, it.value);
             match keep {
-                None if array.rest.is_none() => array.items.push(value),
                 // Elements after one that may be missing have no certain place.
-                None => {}
-                Some(why) if array.rest.is_none() => array.rest = Some(with_references(why, &value)),
-                Some(_) => {}
+                _ if array.rest.is_some() => {}
+                None => array.items.push(value),
+                Some(why) => array.rest = Some(with_references(why, &value)),
             }
         });
         match walked {
@@ -183,20 +183,19 @@ impl<'p> Evaluator<'p> {
             match (keep, key_text(&key), &key.kind) {
                 (None, Some(text), _) if it.group => group(&mut object, text, key.span, value, span),
                 (None, Some(text), _) => object.insert(text, key.span, value),
-                (Some(why), ..) => object.rest = Some(with_references(why, &value)),
-                (None, None, ValueKind::Unknown(why)) => object.rest = Some(with_references(why, &value)),
+                (Some(why), ..) | (None, None, ValueKind::Unknown(why)) => {
+                    object.rest = Some(with_references(why, &value));
+                }
                 _ => {
                     self.fail("a key cannot be null", span);
                 }
             }
         });
-        match walked {
-            Err(value) => value,
-            Ok(()) => {
-                object.entries.sort_keys();
-                Value::object(object, span)
-            }
+        if let Err(value) = walked {
+            return value;
         }
+        object.entries.sort_keys();
+        Value::object(object, span)
     }
 
     /// Calls `visit` for each element that passes the filter, or may pass it: then with the reason for the doubt.
@@ -208,7 +207,7 @@ impl<'p> Evaluator<'p> {
         visit: &mut dyn FnMut(Scope<'_, 'p>, Option<&Arc<Unknown>>),
     ) -> Result<(), Value> {
         let collection = self.eval(scope, it.collection);
-        let set = self.is_set(scope, it.collection);
+        let set = is_set(scope, it.collection);
         let Some(elements) = elements(&collection, set) else {
             return Err(match &collection.kind {
                 ValueKind::Unknown(_) if is_invalid(&collection) => Value { span, ..collection },
@@ -313,8 +312,11 @@ pub(super) fn placed(value: Value, span: Span) -> Value {
     if span.contains(value.span) { value } else { value.through(StepKind::Each, span) }
 }
 
+/// A key, a value, and why it may be missing.
+type Element = (Value, Value, Option<Arc<Unknown>>);
+
 /// The elements of a collection as key and value; those that may be missing with the reason. `None` when it has none.
-pub(super) fn elements(collection: &Value, set: bool) -> Option<Vec<(Value, Value, Option<Arc<Unknown>>)>> {
+pub(super) fn elements(collection: &Value, set: bool) -> Option<Vec<Element>> {
     let span = collection.span;
     let mut found = Vec::new();
     let rest = match &collection.kind {

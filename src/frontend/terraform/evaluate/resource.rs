@@ -50,11 +50,10 @@ impl<'p> Evaluator<'p> {
         };
         let parts = module.module.parts(declared);
         let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, &parts))));
-        let expansion = expansion.unwrap_or_else(|| {
+        expansion.unwrap_or_else(|| {
             let span = parts.first().map(|(_, block)| block.header);
             Rc::new(Expansion::unknown(&self.cycle(&self.resource_address(module, index, None), span)))
-        });
-        expansion
+        })
     }
 
     /// The address of a resource, or of one of its instances.
@@ -126,25 +125,21 @@ impl<'p> Evaluator<'p> {
         }
         let memo = node.arguments.borrow_mut().entry(name.into()).or_default().clone();
         let value = memo.get(|| {
-            self.apart(|| match attribute {
-                Some((file, attribute)) => {
-                    let expansion = self.resource_expansion(module, index);
-                    let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
-                    self.eval(Scope { module, file, names: names.as_ref() }, attribute.value)
-                }
-                None => {
-                    let mut blocks = self.blocks_of(module, index, copy, &parts, Some(name));
-                    match blocks.pop() {
-                        Some((_, span, array)) => Value::new(ValueKind::Array(Arc::new(array)), span),
-                        None => Value::array(Vec::new(), parts.first().map_or(NOWHERE, |(_, block)| block.header)),
-                    }
-                }
+            self.apart(|| {
+                let Some((file, attribute)) = attribute else {
+                    let blocks = self.blocks_of(module, index, copy, &parts, Some(name)).pop();
+                    let (span, array) = blocks.map_or((NOWHERE, Array::default()), |(_, span, array)| (span, array));
+                    return Value::new(ValueKind::Array(Arc::new(array)), span);
+                };
+                let expansion = self.resource_expansion(module, index);
+                let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
+                self.eval(Scope { module, file, names: names.as_ref() }, attribute.value)
             })
         });
         // What depends on itself through a reference is known only after deployment.
         Some(value.unwrap_or_else(|| {
             let address = self.resource_address(module, index, Some(copy));
-            Value::new(self.computed(module, index, address, name), attribute.map_or(NOWHERE, |(_, it)| it.span))
+            Value::new(computed(module, index, address, name), attribute.map_or(NOWHERE, |(_, it)| it.span))
         }))
     }
 
@@ -157,10 +152,10 @@ impl<'p> Evaluator<'p> {
         };
         let expansion = self.resource_expansion(module, index);
         if expansion.shape == Shape::Single {
-            return match expansion.copies.is_empty() {
-                true => Value::new(ValueKind::Null, span),
-                false => self.copy_at(scope, index, 0, rest, span),
-            };
+            if expansion.copies.is_empty() {
+                return Value::new(ValueKind::Null, span);
+            }
+            return self.copy_at(scope, index, 0, rest, span);
         }
         let (key, rest) = match rest.split_first() {
             Some((Step::Key(key), rest)) => (self.eval(scope, *key), rest),
@@ -187,7 +182,7 @@ impl<'p> Evaluator<'p> {
     /// An instance that the text does not tell.
     fn any_copy(&self, scope: Scope<'_, 'p>, index: usize, rest: &[Step], span: Span) -> Value {
         let address = self.resource_address(scope.module, index, None);
-        let value = Value::new(self.computed(scope.module, index, address, ""), span);
+        let value = Value::new(computed(scope.module, index, address, ""), span);
         Value { span, ..self.walk(scope, value, rest, span) }
     }
 
@@ -215,48 +210,11 @@ impl<'p> Evaluator<'p> {
         let configured = if META.contains(&name) { None } else { self.argument_of(module, index, copy, name) };
         let address = self.resource_address(module, index, Some(copy));
         match configured {
-            Some(value) => self.referred(module, index, &address, name, value),
-            None if name == "output" && self.is_terraform_data(module, index) => {
+            Some(value) => referred(module, index, &address, name, value),
+            None if name == "output" && is_terraform_data(module, index) => {
                 self.argument_of(module, index, copy, "input").unwrap_or_else(|| Value::new(ValueKind::Null, span))
             }
-            None => Value::new(self.computed(module, index, address, name), span),
-        }
-    }
-
-    /// A configured value as others see it: what is not known of it is a reference to the resource.
-    fn referred(
-        &self,
-        module: &ModuleInstance<'p>,
-        index: usize,
-        address: &Arc<str>,
-        name: &str,
-        value: Value,
-    ) -> Value {
-        match &value.kind {
-            ValueKind::Null => {
-                Value { kind: ValueKind::from(self.computed(module, index, address.clone(), name)), ..value }
-            }
-            ValueKind::Unknown(unknown) if unknown.references.is_empty() || name == "name" => {
-                let reference = Reference { address: address.clone(), attribute: name.into() };
-                let not_null = unknown.not_null || operators::always_set(name);
-                let unknown = Unknown { references: vec![reference], not_null, ..Unknown::clone(unknown) };
-                Value { kind: ValueKind::from(unknown), ..value }
-            }
-            ValueKind::Array(array) if array.items.iter().any(is_block) => {
-                let item = |(position, item): (usize, &Value)| match &item.kind {
-                    ValueKind::Object(object) if is_block(item) => {
-                        let path = format!("{name}[{position}]");
-                        let rest = self.computed(module, index, address.clone(), &path);
-                        let entries = object.entries.iter().filter(|(_, entry)| !entry.value.is_null());
-                        let entries = entries.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-                        Value::object(Object { entries, rest: Some(Arc::new(rest)) }, item.span)
-                    }
-                    _ => item.clone(),
-                };
-                let items = array.items.iter().enumerate().map(item).collect();
-                Value { kind: ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() })), ..value }
-            }
-            _ => value,
+            None => Value::new(computed(module, index, address, name), span),
         }
     }
 
@@ -269,25 +227,25 @@ impl<'p> Evaluator<'p> {
                 if let Some(body) = self.instance_body(module, index, copy) {
                     for (name, entry) in body.as_object().into_iter().flat_map(|body| &body.entries) {
                         if !entry.value.is_null() {
-                            let value = self.referred(module, index, &address, name, entry.value.clone());
+                            let value = referred(module, index, &address, name, entry.value.clone());
                             object.insert(name.clone(), entry.key_span, value);
                         }
                     }
                 }
-                let id = Value::new(self.computed(module, index, address.clone(), "id"), span);
+                let id = Value::new(computed(module, index, address.clone(), "id"), span);
                 object.entries.entry("id".into()).or_insert(crate::value::Entry { key_span: span, value: id });
-                object.rest = Some(Arc::new(self.computed(module, index, address.clone(), "")));
+                object.rest = Some(Arc::new(computed(module, index, address.clone(), "")));
                 Value::object(object, span)
             })
         });
-        whole.unwrap_or_else(|| Value::new(self.computed(module, index, address, ""), span))
+        whole.unwrap_or_else(|| Value::new(computed(module, index, address, ""), span))
     }
 
     /// All instances, as a list or a map.
     fn whole_resource(&self, module: &ModuleInstance<'p>, index: usize, expansion: &Expansion, span: Span) -> Value {
         let rest = expansion.open().map(|_| {
             let address = self.resource_address(module, index, None);
-            Arc::new(self.computed(module, index, address, ""))
+            Arc::new(computed(module, index, address, ""))
         });
         let known = expansion.copies.iter().enumerate().filter(|(_, copy)| copy.key != Key::None);
         if expansion.shape == Shape::Count {
@@ -302,22 +260,50 @@ impl<'p> Evaluator<'p> {
         }
         Value::object(object, span)
     }
+}
 
-    /// An attribute that only the deployed resource has.
-    fn computed(&self, module: &ModuleInstance<'p>, index: usize, address: Arc<str>, name: &str) -> Unknown {
-        let data = module.module.resources.get_index(index).is_some_and(|(key, _)| key.data);
-        let reason = match (data, name) {
-            (true, _) => Reason::Data(address.clone()),
-            (false, "") => Reason::Computed(address.clone()),
-            (false, _) => Reason::Computed(format!("{address}.{name}").into()),
-        };
-        let unknown = Unknown::reference(reason, Reference { address, attribute: name.into() });
-        Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }
+/// A configured value as others see it: what is not known of it is a reference to the resource.
+fn referred(module: &ModuleInstance<'_>, index: usize, address: &Arc<str>, name: &str, value: Value) -> Value {
+    match &value.kind {
+        ValueKind::Null => Value { kind: ValueKind::from(computed(module, index, address.clone(), name)), ..value },
+        ValueKind::Unknown(unknown) if unknown.references.is_empty() || name == "name" => {
+            let reference = Reference { address: address.clone(), attribute: name.into() };
+            let not_null = unknown.not_null || operators::always_set(name);
+            let unknown = Unknown { references: vec![reference], not_null, ..Unknown::clone(unknown) };
+            Value { kind: ValueKind::from(unknown), ..value }
+        }
+        ValueKind::Array(array) if array.items.iter().any(is_block) => {
+            let item = |(position, item): (usize, &Value)| match &item.kind {
+                ValueKind::Object(object) if is_block(item) => {
+                    let path = format!("{name}[{position}]");
+                    let rest = computed(module, index, address.clone(), &path);
+                    let entries = object.entries.iter().filter(|(_, entry)| !entry.value.is_null());
+                    let entries = entries.map(|(key, entry)| (key.clone(), entry.clone())).collect();
+                    Value::object(Object { entries, rest: Some(Arc::new(rest)) }, item.span)
+                }
+                _ => item.clone(),
+            };
+            let items = array.items.iter().enumerate().map(item).collect();
+            Value { kind: ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() })), ..value }
+        }
+        _ => value,
     }
+}
 
-    fn is_terraform_data(&self, module: &ModuleInstance<'p>, index: usize) -> bool {
-        module.module.resources.get_index(index).is_some_and(|(key, _)| &*key.block_type == "terraform_data")
-    }
+/// An attribute that only the deployed resource has.
+fn computed(module: &ModuleInstance<'_>, index: usize, address: Arc<str>, name: &str) -> Unknown {
+    let data = module.module.resources.get_index(index).is_some_and(|(key, _)| key.data);
+    let reason = match (data, name) {
+        (true, _) => Reason::Data(address.clone()),
+        (false, "") => Reason::Computed(address.clone()),
+        (false, _) => Reason::Computed(format!("{address}.{name}").into()),
+    };
+    let unknown = Unknown::reference(reason, Reference { address, attribute: name.into() });
+    Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }
+}
+
+fn is_terraform_data(module: &ModuleInstance<'_>, index: usize) -> bool {
+    module.module.resources.get_index(index).is_some_and(|(key, _)| &*key.block_type == "terraform_data")
 }
 
 const NOWHERE: Span = Span::new(crate::source::FileId(u32::MAX), 0, 0);

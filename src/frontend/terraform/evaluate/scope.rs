@@ -31,7 +31,7 @@ pub(super) const SPLAT_ITEM: &str = "*";
 /// `each` or `count` of an instance.
 pub(super) type Repetition = Option<(&'static str, Value)>;
 
-impl<'a, 'p> Scope<'a, 'p> {
+impl<'a> Scope<'a, '_> {
     /// The value of a loop's name.
     pub(super) fn name(&self, name: &str) -> Option<&'a Value> {
         let mut names = self.names;

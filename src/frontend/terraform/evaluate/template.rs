@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::expression::elements;
 use super::module::ModuleInstance;
 use super::scope::{Names, Scope};
+use super::traversal::is_set;
 use super::{Evaluator, is_invalid};
 use crate::frontend::files::{Listed, ReadError, normalise};
 use crate::frontend::terraform::convert::invalid;
@@ -50,7 +51,7 @@ impl<'p> Evaluator<'p> {
         body: ExprId,
         span: Span,
     ) -> Value {
-        let set = self.is_set(scope, collection);
+        let set = is_set(scope, collection);
         let collection = self.eval(scope, collection);
         let Some(elements) = elements(&collection, set) else {
             let failed = self.fail("this value has no elements", span);

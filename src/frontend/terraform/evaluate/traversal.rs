@@ -120,7 +120,7 @@ impl<'p> Evaluator<'p> {
 
     /// `module.name...`
     fn call_at(&self, scope: Scope<'_, 'p>, name: &str, rest: &[Step], span: Span) -> Value {
-        let Some(module) = self.shared(scope.module) else { return self.fail("the module is not there", span) };
+        let Some(module) = shared(scope.module) else { return self.fail("the module is not there", span) };
         let Some(shape) = self.call_shape(&module, name) else {
             return self.fail(format!("there is no module `{name}`"), span);
         };
@@ -219,32 +219,32 @@ impl<'p> Evaluator<'p> {
         }
         value
     }
+}
 
-    /// The shared handle of a module instance.
-    fn shared(&self, module: &ModuleInstance<'p>) -> Option<Rc<ModuleInstance<'p>>> {
-        module.handle.get().and_then(std::rc::Weak::upgrade)
-    }
-
-    /// True when an expression gives a set, whose keys are its elements.
-    pub(super) fn is_set(&self, scope: Scope<'_, 'p>, id: ExprId) -> bool {
-        match &scope.file.expr(id).kind {
-            ExprKind::Call { name, .. } => {
-                matches!(
-                    scope.file.slice(*name),
-                    "toset" | "setunion" | "setintersection" | "setsubtract" | "setproduct" | "fileset"
-                )
-            }
-            ExprKind::Parenthesis(inner) => self.is_set(scope, *inner),
-            ExprKind::GetAttr { base, name } => match &scope.file.expr(*base).kind {
-                ExprKind::Variable(root) if scope.file.slice(*root) == "var" => {
-                    let variable = scope.module.module.variables.get(scope.file.slice(*name));
-                    variable.is_some_and(|variable| matches!(variable.of, Type::Set(_)))
-                }
-                _ => false,
-            },
-            _ => false,
+/// True when an expression gives a set, whose keys are its elements.
+pub(super) fn is_set(scope: Scope<'_, '_>, id: ExprId) -> bool {
+    match &scope.file.expr(id).kind {
+        ExprKind::Call { name, .. } => {
+            matches!(
+                scope.file.slice(*name),
+                "toset" | "setunion" | "setintersection" | "setsubtract" | "setproduct" | "fileset"
+            )
         }
+        ExprKind::Parenthesis(inner) => is_set(scope, *inner),
+        ExprKind::GetAttr { base, name } => match &scope.file.expr(*base).kind {
+            ExprKind::Variable(root) if scope.file.slice(*root) == "var" => {
+                let variable = scope.module.module.variables.get(scope.file.slice(*name));
+                variable.is_some_and(|variable| matches!(variable.of, Type::Set(_)))
+            }
+            _ => false,
+        },
+        _ => false,
     }
+}
+
+/// The shared handle of a module instance.
+fn shared<'p>(module: &ModuleInstance<'p>) -> Option<Rc<ModuleInstance<'p>>> {
+    module.handle.get().and_then(std::rc::Weak::upgrade)
 }
 
 /// The way from one directory to another, as `path.module` has it.

@@ -158,13 +158,11 @@ fn command_line(of: &Type, file: &SourceFile, start: u32, diagnostics: &mut Vec<
     // Spaces keep the offsets, so that the spans lie in the text as it was given.
     let padded = format!("{}{text}", " ".repeat(start as usize));
     let (parsed, id, problems) = hcl::parse_expression(file.id(), padded.into());
-    match (id, problems.first()) {
-        (Some(id), None) => constant(&parsed, id),
-        _ => {
-            diagnostics.push(Diagnostic::error(Code::Config, span, "this value of --var is not an expression"));
-            crate::frontend::terraform::convert::invalid("the value is not an expression", span)
-        }
+    if let (Some(id), None) = (id, problems.first()) {
+        return constant(&parsed, id);
     }
+    diagnostics.push(Diagnostic::error(Code::Config, span, "this value of --var is not an expression"));
+    crate::frontend::terraform::convert::invalid("the value is not an expression", span)
 }
 
 #[cfg(test)]
