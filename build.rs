@@ -1,7 +1,13 @@
 //! Embeds the data files as compact JSON behind sorted static tables, so that a run reads only what its input needs.
 //!
-//! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`.
-//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`. A file that is not YAML fails the build by name.
+//! In: `policies/**/*.yaml`, `src/frontend/terraform/mappings/*.yaml`, `src/azure/data/*.yaml`, `src/azure/tables/*.yaml`.
+//! Out, in `OUT_DIR`: `policies.rs`, `mappings.rs`, `azure_data.rs`, `azure_tables.rs`, `baa.rs`, and one for each keyed table. A file that is not YAML fails the build by name.
+
+#![expect(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a build script reads files, and stops the build when one is wrong"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +16,13 @@ use std::{env, fs};
 
 use serde_json::{Map, Value};
 
+#[path = "build/tables.rs"]
+mod tables;
+
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data"] {
+    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data", "src/azure/tables", "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     fs::write(out.join("policies.rs"), policies(&root.join("policies"))).expect("OUT_DIR is writable");
@@ -21,12 +30,53 @@ fn main() {
     fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
     fs::write(out.join("azure_data.rs"), table("AZURE_DATA", &root.join("src/azure/data")))
         .expect("OUT_DIR is writable");
+    let azure_tables = tables::azure_tables(&yaml_files(&root.join("src/azure/tables")));
+    fs::write(out.join("azure_tables.rs"), azure_tables).expect("OUT_DIR is writable");
+    let catalogue = yaml_files(&root.join("policies/baa")).into_iter().find(|(id, _)| id == "coverage");
+    let catalogue = catalogue.map_or(Value::Null, |(_, catalogue)| catalogue);
+    fs::write(out.join("baa.rs"), tables::baa(&catalogue)).expect("OUT_DIR is writable");
+    for (name, file) in KEYED {
+        let table = entries(name, &root.join(DATA).join(file));
+        fs::write(out.join(name.to_ascii_lowercase()).with_extension("rs"), table).expect("OUT_DIR is writable");
+    }
+}
+
+const DATA: &str = "src/azure/data";
+
+/// Data that is read one entry at a time: the table's name, the file.
+const KEYED: &[(&str, &str)] = &[
+    ("AZURERM_TYPES", "azurerm_types.json"),
+    ("REMOVED_ARGUMENTS", "azurerm_removed_arguments.json"),
+    ("INLINE_CHILDREN", "inline_children.yaml"),
+];
+
+fn is_keyed(id: &str) -> bool {
+    KEYED.iter().any(|(_, file)| file.split('.').next() == Some(id))
+}
+
+/// `static NAME: &[(&str, &str)]`: each key of `entries` to its compact JSON (a string as it is), sorted by key.
+fn entries(name: &str, path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file: serde_yaml::Value =
+        serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = to_json(file);
+    let entries = file.get("entries").and_then(Value::as_object).expect("keyed data has `entries`");
+    let sorted: BTreeMap<&String, String> = entries
+        .iter()
+        .map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    let mut rust = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
+    for (key, value) in sorted {
+        writeln!(rust, "    ({key:?}, {value:?}),").expect("writing to a string");
+    }
+    rust.push_str("];\n");
+    rust
 }
 
 /// `static NAME: &[(&str, &str)]`: file stem to compact JSON, sorted by stem.
 fn table(name: &str, directory: &Path) -> String {
     let mut rust = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
-    for (id, value) in yaml_files(directory) {
+    for (id, value) in yaml_files(directory).into_iter().filter(|(id, _)| !is_keyed(id)) {
         writeln!(rust, "    ({id:?}, {:?}),", value.to_string()).expect("writing to a string");
     }
     rust.push_str("];\n");

@@ -28,6 +28,8 @@ pub mod value;
 
 pub mod model;
 
+pub mod azure;
+
 pub mod parse;
 
 pub mod frontend;

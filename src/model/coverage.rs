@@ -14,13 +14,15 @@ use super::property_path::{PathSegment, PropertyPath};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coverage {
     whole: bool,
+    /// Speaks for whether the array is there at all, though not for everything in its elements.
+    array: bool,
     below: IndexMap<Arc<str>, Coverage, FxBuildHasher>,
 }
 
 impl Coverage {
     /// Speaks for every path: what is not written is absent.
     pub fn complete() -> Self {
-        Self { whole: true, below: IndexMap::default() }
+        Self { whole: true, ..Self::default() }
     }
 
     /// Speaks for nothing yet.
@@ -28,12 +30,13 @@ impl Coverage {
         Self::default()
     }
 
-    /// Adds a path and everything below it.
+    /// Adds a path and everything below it; of an array on the way (`[*]`), also whether it is there.
     pub fn add(&mut self, path: &PropertyPath) {
         let mut node = self;
         for segment in path.segments() {
-            if let PathSegment::Key(key) = segment {
-                node = node.below.entry(key.to_ascii_lowercase().into()).or_default();
+            match segment {
+                PathSegment::Key(key) => node = node.below.entry(key.to_ascii_lowercase().into()).or_default(),
+                PathSegment::Each | PathSegment::Index(_) => node.array = true,
             }
         }
         node.whole = true;
@@ -42,6 +45,7 @@ impl Coverage {
     /// Adds everything that `other` speaks for.
     pub fn merge(&mut self, other: &Self) {
         self.whole |= other.whole;
+        self.array |= other.array;
         for (key, node) in &other.below {
             self.below.entry(key.clone()).or_default().merge(node);
         }
@@ -62,7 +66,33 @@ impl Coverage {
                 }
             }
         }
-        node.whole
+        node.whole || node.array
+    }
+
+    /// What it speaks for below `path`, as the coverage of what lies there.
+    #[must_use]
+    pub fn below(&self, path: &PropertyPath) -> Self {
+        let mut node = self;
+        for segment in path.segments() {
+            if node.whole {
+                return Self::complete();
+            }
+            if let PathSegment::Key(key) = segment {
+                match node.below.get(key.to_ascii_lowercase().as_str()) {
+                    Some(next) => node = next,
+                    None => return Self::none(),
+                }
+            }
+        }
+        Self { array: false, ..node.clone() }
+    }
+
+    /// The same coverage, of a body that has this one below `key`.
+    #[must_use]
+    pub fn nested(self, key: &str) -> Self {
+        let mut outer = Self::none();
+        outer.below.insert(key.to_ascii_lowercase().into(), self);
+        outer
     }
 }
 
@@ -80,7 +110,7 @@ mod tests {
             ("properties.NetworkAcls.ipRules[*].value", true),
             ("properties.rules[*].access", true),
             ("properties.rules[*].name", false),
-            ("properties.rules", false),
+            ("properties.rules", true),
             ("properties", false),
             ("tags", false),
         ];

@@ -469,6 +469,7 @@ mod tests {
             header: span(),
             callers: Vec::new(),
             presence,
+            parent: None,
         }
     }
 

@@ -120,7 +120,7 @@ fn standalone(patch: Patch) -> Resource {
         coverage: patch.coverage,
         callers: patch.callers,
         presence: Presence::Partial,
-        parent: None,
+        parent: patch.parent,
         resource_group: None,
     }
 }

@@ -121,6 +121,8 @@ pub struct Patch {
     pub callers: Vec<Span>,
     /// Whether the declaration itself is certain.
     pub presence: Presence,
+    /// What it lives below when the target is not declared here and it stands alone.
+    pub parent: Option<Link>,
 }
 
 /// What a front end makes of one root module, template or document.

@@ -7,11 +7,18 @@ mod convert;
 mod evaluate;
 mod functions;
 mod instance;
+mod lower;
+mod lower_azapi;
+mod lower_azuread;
+mod lower_common;
+mod mapping;
 mod operators;
 mod project;
 mod statistics;
 mod version;
 
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
+pub use lower::lower;
+pub use mapping::Mappings;
 pub use project::{Options, Project, Root};
 pub use statistics::Statistics;

@@ -7,6 +7,9 @@ use super::cursor::{Halt, Parsed, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
+/// Up to this many arguments are compared in pairs: cheaper than hashing their names.
+const FEW: usize = 12;
+
 /// Where a body stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -101,19 +104,15 @@ impl Parser<'_> {
 
     fn argument(&mut self, body: &mut Body, name: Span) -> Parsed<()> {
         let start = self.pos;
-        match self.expression() {
-            Ok(value) => {
-                let span = name.to(self.tree.span(value));
-                body.attributes.push(Attribute { name, value, span });
-                Ok(())
-            }
-            Err(Halt) => {
-                // The argument is there, only its value is not known: leaving it out would read as "not set".
-                let value = self.tree.push(ExprKind::Error, self.span(start, start));
-                body.attributes.push(Attribute { name, value, span: name });
-                Err(Halt)
-            }
-        }
+        let Ok(value) = self.expression() else {
+            // The argument is there, only its value is not known: leaving it out would read as "not set".
+            let value = self.tree.push(ExprKind::Error, self.span(start, start));
+            body.attributes.push(Attribute { name, value, span: name });
+            return Err(Halt);
+        };
+        let span = name.to(self.tree.span(value));
+        body.attributes.push(Attribute { name, value, span });
+        Ok(())
     }
 
     fn block(&mut self, body: &mut Body, kind: Span, place: Place) -> Parsed<()> {
@@ -169,7 +168,7 @@ impl Parser<'_> {
     fn end_of_statement(&mut self, place: Place) -> Parsed<()> {
         self.trivia();
         match self.byte() {
-            _ if self.at_end() || self.at_newline() => Ok(()),
+            _ if self.at_end() || self.at_newline() || self.next_block_starts() => Ok(()),
             b'}' if place == Place::Line => Ok(()),
             b'}' if place == Place::Block => {
                 // Nothing is lost: the brace still closes the block.
@@ -183,7 +182,7 @@ impl Parser<'_> {
     }
 
     /// In a file with a missing brace: a block header in the first column starts anew.
-    fn next_block_starts(&mut self) -> bool {
+    fn next_block_starts(&self) -> bool {
         let first_column = self.pos == 0 || self.byte_at(self.pos - 1) == b'\n';
         if !self.first_column_closes || !first_column || !self.at_name() {
             return false;
@@ -195,21 +194,30 @@ impl Parser<'_> {
         matches!(self.byte_at(at), b'{' | b'"')
     }
 
+    /// Keeps the first argument of a name and complains about the others.
     fn refuse_duplicates(&mut self, body: &mut Body) {
+        let attributes = &body.attributes;
+        let repeats = if attributes.len() <= FEW {
+            let same = |one: &Attribute, other: &Attribute| self.slice(one.name) == self.slice(other.name);
+            (1..attributes.len()).any(|end| {
+                let (before, rest) = attributes.split_at(end);
+                rest.first().is_some_and(|it| before.iter().any(|earlier| same(earlier, it)))
+            })
+        } else {
+            let mut seen = FxHashSet::default();
+            !attributes.iter().all(|it| seen.insert(self.slice(it.name)))
+        };
+        if !repeats {
+            return;
+        }
         let mut seen = FxHashSet::default();
-        let text = self.text;
-        let mut repeated = Vec::new();
-        body.attributes.retain(|attribute| {
-            let name = text.get(attribute.name.start as usize..attribute.name.end as usize).unwrap_or("");
-            let first = seen.insert(name);
-            if !first {
-                repeated.push(attribute.name);
+        for attribute in std::mem::take(&mut body.attributes) {
+            let name = self.slice(attribute.name);
+            if seen.insert(name) {
+                body.attributes.push(attribute);
+            } else {
+                self.error_at(attribute.name, format!("`{name}` is set twice in this block"));
             }
-            first
-        });
-        for name in repeated {
-            let message = format!("`{}` is set twice in this block", self.slice(name));
-            self.error_at(name, message);
         }
     }
 

@@ -63,7 +63,9 @@ impl<'t> Parser<'t> {
         }
     }
 
-    pub(super) fn finish(self) -> (Tree, Vec<Diagnostic>) {
+    /// The tree and the diagnostics in order of the text.
+    pub(super) fn finish(mut self) -> (Tree, Vec<Diagnostic>) {
+        self.diagnostics.sort_by_key(|it| it.span.map(|span| span.start));
         (self.tree, self.diagnostics)
     }
 
@@ -191,17 +193,14 @@ impl<'t> Parser<'t> {
     fn block_comment(&mut self) {
         let start = self.pos;
         let inside = self.bytes.get(start + 2..).unwrap_or(&[]);
-        match inside.windows(2).position(|pair| pair == b"*/") {
-            Some(length) => {
-                self.pos = start + length + 4;
-                self.tree.comment(self.from(start));
-            }
-            None => {
-                self.pos = self.bytes.len();
-                let span = self.span(start, start + 2);
-                self.error(Diagnostic::error(Code::Syntax, span, "this comment is not closed").with_help("add `*/`"));
-            }
+        if let Some(length) = inside.windows(2).position(|pair| pair == b"*/") {
+            self.pos = start + length + 4;
+            self.tree.comment(self.from(start));
+            return;
         }
+        self.pos = self.bytes.len();
+        let span = self.span(start, start + 2);
+        self.error(Diagnostic::error(Code::Syntax, span, "this comment is not closed").with_help("add `*/`"));
     }
 
     // Making

@@ -2,7 +2,8 @@
 //!
 //! Follows HCL to the letter: the pieces are lines as the scanner cuts them, and a marker strips one piece only.
 
-use super::template::{Part, Text};
+use super::template::Part;
+use super::text::Text;
 
 /// Takes the indentation that all lines share from every line.
 pub(super) fn dedent(parts: &mut [Part], source: &str) {

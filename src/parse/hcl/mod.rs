@@ -4,7 +4,7 @@
 //! read around an error is kept. Knows no Terraform: blocks and attributes have no meaning here.
 //!
 //! One pass over the bytes without a token list: [`cursor`] walks them, [`body`], [`expression`], [`collection`] and
-//! [`template`] read the grammar, [`recovery`] finds the next statement after an error.
+//! [`template`] and [`text`] read the grammar, [`recovery`] finds the next statement after an error.
 
 mod ast;
 mod body;
@@ -14,6 +14,9 @@ mod dedent;
 mod expression;
 mod recovery;
 mod template;
+#[cfg(test)]
+mod tests;
+mod text;
 mod tree;
 
 use std::sync::Arc;

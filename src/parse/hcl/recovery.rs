@@ -25,9 +25,8 @@ impl Parser<'_> {
             let byte = self.byte();
             match byte {
                 _ if self.at_end() => return open.is_empty(),
-                b'\n' if open.is_empty() => return true,
+                b'\n' | b'}' if open.is_empty() => return true,
                 b'(' | b'[' | b'{' => open.push(byte),
-                b'}' if open.is_empty() => return true,
                 b')' | b']' | b'}' => {
                     let opening = match byte {
                         b')' => b'(',
@@ -39,6 +38,12 @@ impl Parser<'_> {
                         return false;
                     }
                 }
+                b'<' if self.next_byte() == b'<' => {
+                    if !self.skip_heredoc() {
+                        return false;
+                    }
+                    continue;
+                }
                 _ => {
                     if self.skip_opaque() {
                         continue;
@@ -49,7 +54,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Steps over a string, heredoc or comment if one starts here.
+    /// Steps over a string or comment if one starts here.
     fn skip_opaque(&mut self) -> bool {
         match (self.byte(), self.next_byte()) {
             (b'"', _) => self.skip_string(),
@@ -58,7 +63,6 @@ impl Parser<'_> {
                 self.trivia();
                 self.newlines = significant;
             }
-            (b'<', b'<') => return self.skip_heredoc(),
             _ => return false,
         }
         true
@@ -81,6 +85,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Steps over a heredoc; false when no line ends it.
     fn skip_heredoc(&mut self) -> bool {
         let dash = usize::from(self.byte_at(self.pos + 2) == b'-');
         let from = self.pos + 2 + dash;

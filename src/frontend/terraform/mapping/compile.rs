@@ -1,0 +1,527 @@
+//! Compiles a mapping file: paths split, `[*]` given to the block that repeats, coverage collected.
+//!
+//! In: the file as JSON. Out: [`Mapping`], or every error in it. Knows no instance.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::functions::{self, Function};
+use super::read::Errors;
+use super::transform::{Format, Majors};
+use crate::model::{Coverage, PathSegment, PropertyPath, ResourceType};
+
+/// A compiled mapping file.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    /// The ARM type; of a patch: the type patched.
+    pub(crate) arm: ResourceType,
+    /// The API version whose service defaults hold.
+    pub(crate) api: Option<Arc<str>>,
+    /// Where the ARM name comes from, when not from `name`.
+    pub(crate) name: Option<Naming>,
+    /// How the parent is named.
+    pub(crate) parent: Option<Anchor>,
+    /// The argument with the id of the resource extended.
+    pub(crate) scope: Option<Vec<Arc<str>>>,
+    /// How the resource that this declaration is part of is named.
+    pub(crate) patch: Option<Anchor>,
+    /// Further resources that the declaration makes.
+    pub(crate) children: Vec<Child>,
+    /// The paths that the own body speaks for.
+    pub(crate) coverage: Arc<Coverage>,
+    pub(super) set: Vec<(Vec<Arc<str>>, Json)>,
+    pub(super) fills: Vec<Fill>,
+}
+
+/// A name: a literal, or an argument that holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Naming {
+    /// `=default`
+    Literal(Arc<str>),
+    /// The path of an argument.
+    Argument(Vec<Arc<str>>),
+}
+
+/// How a declaration names another resource.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Anchor {
+    /// The argument that holds its id.
+    Id(Vec<Arc<str>>),
+    /// One name a type segment, outermost first.
+    Names(Vec<Naming>),
+}
+
+/// A further resource of a declaration.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// The word that attributes call it by.
+    pub(crate) key: Arc<str>,
+    /// Its ARM type.
+    pub(crate) arm: ResourceType,
+    /// Its name.
+    pub(crate) name: Naming,
+    /// When it exists.
+    pub(crate) when: When,
+    /// The paths it speaks for.
+    pub(crate) coverage: Arc<Coverage>,
+}
+
+/// When a child exists.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum When {
+    /// Always.
+    Always,
+    /// When something of it is written.
+    Written,
+    /// When this block or argument is written.
+    Block(Vec<Arc<str>>),
+}
+
+/// One argument filling one property.
+#[derive(Debug)]
+pub(super) struct Fill {
+    pub(super) child: Option<usize>,
+    pub(super) target: Vec<Segment>,
+    /// Former places first, the present one last.
+    pub(super) sources: Vec<Source>,
+    pub(super) default: Option<Majors>,
+    pub(super) always: bool,
+    pub(super) present: Option<Json>,
+    pub(super) absent: Option<Json>,
+    pub(super) each: Option<Json>,
+    pub(super) format: Option<Format>,
+    pub(super) scale: Option<f64>,
+    pub(super) function: Option<Function>,
+}
+
+/// A step of a target path.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Segment {
+    Key(Arc<str>),
+    Each,
+}
+
+/// A place where the argument may be written.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) blocks: Vec<Arc<str>>,
+    /// The present name and former ones in the same block.
+    pub(super) names: Vec<Name>,
+    /// For each `[*]` of the target: the block whose repetitions it stands for; `blocks.len()` is the argument itself.
+    pub(super) stars: Vec<usize>,
+    /// For each segment of the target but the last: the block whose header is its place.
+    pub(super) headers: Vec<Option<usize>>,
+}
+
+/// A name of the argument, with its own spelling of the values.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) argument: Arc<str>,
+    pub(super) values: Option<Map<String, Json>>,
+}
+
+const TOP: &[&str] = &[
+    "terraform",
+    "arm",
+    "api",
+    "source",
+    "extends",
+    "name",
+    "parent",
+    "scope",
+    "patch",
+    "set",
+    "complete",
+    "children",
+    "attributes",
+];
+const SPEC: &[&str] =
+    &["to", "child", "values", "default", "always", "was", "present", "absent", "each", "format", "scale", "function"];
+/// What a resource body can have at its root.
+const ROOTS: &[&str] = &[
+    "properties",
+    "sku",
+    "kind",
+    "identity",
+    "tags",
+    "zones",
+    "location",
+    "name",
+    "plan",
+    "extendedLocation",
+    "managedBy",
+    "placement",
+];
+/// Read for every type without being written.
+const COMMON: &[&str] = &["name", "location", "tags", "identity", "zones", "apiVersion"];
+
+/// Compiles a file whose `extends` is resolved.
+pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
+    let mut errors = Errors::default();
+    let Some(top) = errors.object("the file", file, TOP) else { return Err(errors.found) };
+    if top.get("terraform").and_then(Json::as_str) != Some(name) {
+        errors.add(format!("`terraform` must be the file's name, `{name}`"));
+    }
+    let arm = top.get("arm").and_then(Json::as_str).unwrap_or_default();
+    if !arm.contains('/') {
+        errors.add("`arm` must be an ARM type such as `Microsoft.Storage/storageAccounts`");
+    }
+    let mut children = read_children(&mut errors, top);
+    let mut fills = read_fills(&mut errors, top, &children);
+    align(&mut errors, &mut fills);
+    let set = read_set(&mut errors, top);
+    let mut coverage = base_coverage();
+    for (path, _) in &set {
+        coverage.add(&path.iter().cloned().map(PathSegment::Key).collect());
+    }
+    for path in top.get("complete").and_then(Json::as_array).into_iter().flatten() {
+        let text = errors.text("complete", path).unwrap_or_default();
+        if target(&mut errors, "complete", text).is_some() {
+            coverage.add(&PropertyPath::parse(text));
+        }
+    }
+    cover(&fills, &mut coverage, &mut children);
+    let text = |key: &str| top.get(key).and_then(Json::as_str);
+    let mapping = Mapping {
+        arm: ResourceType::new(arm),
+        api: text("api").map(Into::into),
+        name: text("name").map(naming),
+        parent: top.get("parent").and_then(|json| anchor(&mut errors, "parent", json)),
+        scope: text("scope").map(argument_path),
+        patch: top.get("patch").and_then(|json| anchor(&mut errors, "patch", json)),
+        children,
+        coverage: Arc::new(coverage),
+        set,
+        fills,
+    };
+    if errors.found.is_empty() { Ok(mapping) } else { Err(errors.found) }
+}
+
+fn base_coverage() -> Coverage {
+    let mut coverage = Coverage::none();
+    for key in COMMON {
+        coverage.add(&PropertyPath::parse(key));
+    }
+    coverage
+}
+
+fn cover(fills: &[Fill], own: &mut Coverage, children: &mut [Child]) {
+    for fill in fills {
+        let path: PropertyPath = fill
+            .target
+            .iter()
+            .map(|segment| match segment {
+                Segment::Key(key) => PathSegment::Key(key.clone()),
+                Segment::Each => PathSegment::Each,
+            })
+            .collect();
+        match fill.child.map(|at| children.get_mut(at)) {
+            None => own.add(&path),
+            Some(Some(child)) => Arc::make_mut(&mut child.coverage).add(&path),
+            Some(None) => {}
+        }
+    }
+}
+
+fn read_children(errors: &mut Errors, top: &Map<String, Json>) -> Vec<Child> {
+    let mut children = Vec::new();
+    for (key, json) in errors.map("children", top.get("children")).into_iter().flatten() {
+        let what = format!("children.{key}");
+        let Some(map) = errors.object(&what, json, &["arm", "name", "when"]) else { continue };
+        let arm = map.get("arm").and_then(Json::as_str).unwrap_or_default();
+        if !arm.contains('/') {
+            errors.add(format!("{what}: `arm` must be an ARM type"));
+        }
+        let when = match map.get("when").and_then(Json::as_str) {
+            None => When::Always,
+            Some("block") => When::Written,
+            Some(block) => When::Block(argument_path(block)),
+        };
+        // A child's plain `name` is a literal: there is seldom an argument for it.
+        let name = match map.get("name").and_then(Json::as_str) {
+            Some(name) if name.starts_with('{') => {
+                Naming::Argument(argument_path(name.trim_matches(['{', '}'].as_slice())))
+            }
+            Some(name) => Naming::Literal(name.trim_start_matches('=').into()),
+            None => Naming::Literal("default".into()),
+        };
+        let coverage = Arc::new(base_coverage());
+        children.push(Child { key: key.as_str().into(), arm: ResourceType::new(arm), name, when, coverage });
+    }
+    children
+}
+
+fn read_set(errors: &mut Errors, top: &Map<String, Json>) -> Vec<(Vec<Arc<str>>, Json)> {
+    let mut set = Vec::new();
+    for (path, value) in errors.map("set", top.get("set")).into_iter().flatten() {
+        let segments = target(errors, "set", path).unwrap_or_default();
+        if segments.contains(&Segment::Each) {
+            errors.add(format!("set: `{path}` cannot have `[*]`"));
+        }
+        let keys = segments.into_iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key),
+            Segment::Each => None,
+        });
+        set.push((keys.collect(), value.clone()));
+    }
+    set
+}
+
+fn read_fills(errors: &mut Errors, top: &Map<String, Json>, children: &[Child]) -> Vec<Fill> {
+    let mut fills = Vec::new();
+    for (argument, json) in errors.map("attributes", top.get("attributes")).into_iter().flatten() {
+        let specs = match json {
+            Json::Array(specs) => specs.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for spec in specs {
+            fills.extend(read_fill(errors, argument, spec, children));
+        }
+    }
+    fills
+}
+
+fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child]) -> Option<Fill> {
+    let map = errors.object(argument, spec, SPEC)?;
+    let to = map.get("to").and_then(Json::as_str).unwrap_or_default();
+    let target = target(errors, argument, to)?;
+    let child = map.get("child").and_then(Json::as_str).and_then(|key| {
+        let found = children.iter().position(|child| &*child.key == key);
+        if found.is_none() {
+            errors.add(format!("{argument}: `child: {key}` is not in `children`"));
+        }
+        found
+    });
+    let function = map.get("function").and_then(Json::as_str).and_then(|name| {
+        let found = functions::find(name);
+        if found.is_none() {
+            errors.add(format!("{argument}: there is no function `{name}`"));
+        }
+        found
+    });
+    if map.contains_key("absent") && !map.contains_key("present") && map.contains_key("default") {
+        errors.add(format!("{argument}: `absent` and `default` say the same thing; keep one"));
+    }
+    let values = errors.map(argument, map.get("values"));
+    let always = errors.flag(argument, map.get("always"));
+    let default = map.get("default").map(|json| Majors::read(errors, argument, json));
+    Some(Fill {
+        child,
+        target,
+        sources: read_sources(errors, argument, values, map.get("was")),
+        default,
+        always,
+        present: map.get("present").cloned(),
+        absent: map.get("absent").cloned(),
+        each: map.get("each").cloned(),
+        format: map.get("format").and_then(Json::as_str).map(Format::parse),
+        scale: map.get("scale").and_then(Json::as_f64),
+        function,
+    })
+}
+
+/// The places of an argument: one a block path, the present one last.
+fn read_sources(
+    errors: &mut Errors,
+    argument: &str,
+    values: Option<&Map<String, Json>>,
+    was: Option<&Json>,
+) -> Vec<Source> {
+    let mut named = vec![(argument_path(argument), values.cloned())];
+    let former = match was {
+        Some(Json::Array(former)) => former.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    for one in former {
+        match one {
+            Json::String(path) => named.push((argument_path(path), values.cloned())),
+            Json::Object(_) => {
+                let what = format!("{argument}: was");
+                let Some(map) = errors.object(&what, one, &["name", "values"]) else { continue };
+                let path = map.get("name").and_then(Json::as_str).unwrap_or_default();
+                let own = errors.map(&what, map.get("values")).cloned();
+                named.push((argument_path(path), own));
+            }
+            other => errors.add(format!("{argument}: was: expected a name, found {other}")),
+        }
+    }
+    let mut sources: Vec<Source> = Vec::new();
+    for (mut path, values) in named {
+        if path.iter().any(|part| !is_argument(part)) {
+            errors.add(format!("`{}` is not the path of an argument", path.join(".")));
+        }
+        let Some(argument) = path.pop() else { continue };
+        let name = Name { argument, values };
+        match sources.iter_mut().find(|source| source.blocks == path) {
+            Some(source) => source.names.push(name),
+            None => sources.push(Source { blocks: path, names: vec![name], stars: Vec::new(), headers: Vec::new() }),
+        }
+    }
+    sources.reverse();
+    sources
+}
+
+fn is_argument(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn argument_path(text: &str) -> Vec<Arc<str>> {
+    text.split('.').map(Into::into).collect()
+}
+
+fn naming(text: &str) -> Naming {
+    match text.strip_prefix('=') {
+        Some(literal) => Naming::Literal(literal.into()),
+        None => Naming::Argument(argument_path(text)),
+    }
+}
+
+fn anchor(errors: &mut Errors, what: &str, json: &Json) -> Option<Anchor> {
+    match json {
+        Json::String(argument) => Some(Anchor::Id(argument_path(argument))),
+        Json::Object(_) => {
+            let map = errors.object(what, json, &["names"])?;
+            let names = map.get("names").and_then(Json::as_array).into_iter().flatten();
+            Some(Anchor::Names(names.filter_map(Json::as_str).map(naming).collect()))
+        }
+        other => {
+            errors.add(format!("{what}: expected an argument or `names`, found {other}"));
+            None
+        }
+    }
+}
+
+fn target(errors: &mut Errors, what: &str, text: &str) -> Option<Vec<Segment>> {
+    let path = PropertyPath::parse(text);
+    let mut segments = Vec::new();
+    for segment in path.segments() {
+        match segment {
+            PathSegment::Key(key) if !key.is_empty() && !key.contains(['*', ' ']) => {
+                segments.push(Segment::Key(key.clone()));
+            }
+            PathSegment::Each if !segments.is_empty() => segments.push(Segment::Each),
+            _ => {
+                errors.add(format!("{what}: `{text}` is not an ARM path"));
+                return None;
+            }
+        }
+    }
+    match segments.first() {
+        Some(Segment::Key(root)) if ROOTS.contains(&root.as_ref()) => Some(segments),
+        Some(_) => {
+            errors.add(format!("{what}: `{text}` does not start with one of {}", ROOTS.join(", ")));
+            None
+        }
+        None => {
+            errors.add(format!("{what}: `to` is missing"));
+            None
+        }
+    }
+}
+
+/// Gives every `[*]` to the block that repeats, and every intermediate segment to the block whose header is its place.
+fn align(errors: &mut Errors, fills: &mut [Fill]) {
+    let shapes: Vec<Shape> = fills
+        .iter()
+        .flat_map(|fill| {
+            fill.sources.iter().map(|source| Shape {
+                child: fill.child,
+                target: fill.target.clone(),
+                blocks: source.blocks.clone(),
+            })
+        })
+        .collect();
+    for fill in fills {
+        let stars: Vec<usize> =
+            (0..fill.target.len()).filter(|at| fill.target.get(*at) == Some(&Segment::Each)).collect();
+        for source in &mut fill.sources {
+            if let Some(owners) = owners(&shapes, fill.child, &fill.target, &stars, &source.blocks) {
+                source.stars = owners;
+            } else {
+                let argument = source.names.first().map_or("", |name| &name.argument);
+                errors.add(format!("{}.{argument}: more `[*]` than blocks", source.blocks.join(".")));
+            }
+            source.headers = headers(&fill.target, &source.blocks, &source.stars);
+        }
+    }
+}
+
+/// What alignment needs to know of every other argument.
+struct Shape {
+    child: Option<usize>,
+    target: Vec<Segment>,
+    blocks: Vec<Arc<str>>,
+}
+
+/// A `[*]` belongs to the innermost block that all arguments filling its elements have in common.
+fn owners(
+    shapes: &[Shape],
+    child: Option<usize>,
+    target: &[Segment],
+    stars: &[usize],
+    blocks: &[Arc<str>],
+) -> Option<Vec<usize>> {
+    let mut owners = Vec::new();
+    let mut limit = blocks.len().checked_add(1)?;
+    for star in stars.iter().rev() {
+        let prefix = target.get(..=*star)?;
+        let same = shapes.iter().filter(|shape| {
+            shape.child == child
+                && shape.target.starts_with(prefix)
+                && (blocks.is_empty() || shape.blocks.first() == blocks.first())
+        });
+        let common = same.fold(blocks.len(), |common, shape| {
+            let shared = shape.blocks.iter().zip(blocks).take_while(|(a, b)| a == b).count();
+            // The argument itself can be the list: then another argument inside its elements has it as a block.
+            common.min(shared)
+        });
+        let innermost = if common == 0 { blocks.len() } else { common.checked_sub(1)? };
+        let owner = innermost.min(limit.checked_sub(1)?);
+        owners.push(owner);
+        limit = owner;
+    }
+    owners.reverse();
+    Some(owners)
+}
+
+/// Equal names first (`site_config` and `siteConfig`), the rest from the innermost outwards.
+fn headers(target: &[Segment], blocks: &[Arc<str>], stars: &[usize]) -> Vec<Option<usize>> {
+    let mut headers = vec![None; target.len()];
+    let mut free = blocks.len();
+    let mut star = stars.len();
+    for at in (0..target.len().saturating_sub(1)).rev() {
+        let floor = star.checked_sub(1).and_then(|last| stars.get(last)).map_or(0, |owner| owner + 1);
+        let chosen = match target.get(at) {
+            Some(Segment::Each) => {
+                star = star.saturating_sub(1);
+                let owner = stars.get(star).copied();
+                free = owner.unwrap_or(free).min(free);
+                // The array's key has the header of its first element.
+                if let Some(slot) = at.checked_sub(1).and_then(|key| headers.get_mut(key)) {
+                    *slot = owner;
+                }
+                owner
+            }
+            Some(Segment::Key(_)) if headers.get(at).copied().flatten().is_some() => continue,
+            Some(Segment::Key(key)) => {
+                let named = (floor..free).rev().find(|block| blocks.get(*block).is_some_and(|name| alike(name, key)));
+                let next = (at > 0 && free > floor).then(|| free - 1);
+                let block = named.or(next);
+                free = block.unwrap_or(free);
+                block
+            }
+            None => None,
+        };
+        if let Some(slot) = headers.get_mut(at) {
+            *slot = chosen;
+        }
+    }
+    headers
+}
+
+fn alike(argument: &str, key: &str) -> bool {
+    let letters = argument.bytes().filter(|byte| *byte != b'_');
+    letters.eq(key.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
