@@ -28,8 +28,9 @@ fn main() {
     fs::write(out.join("policies.rs"), policies(&root.join("policies"))).expect("OUT_DIR is writable");
     let mappings = table("MAPPINGS", &root.join("src/frontend/terraform/mappings"));
     fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
-    fs::write(out.join("azure_data.rs"), table("AZURE_DATA", &root.join("src/azure/data")))
-        .expect("OUT_DIR is writable");
+    let data = root.join("src/azure/data");
+    let azure_data = table("AZURE_DATA", &data) + &by_key("SERVICE_DEFAULTS", &data.join("defaults.yaml"));
+    fs::write(out.join("azure_data.rs"), azure_data).expect("OUT_DIR is writable");
     let azure_tables = tables::azure_tables(&yaml_files(&root.join("src/azure/tables")));
     fs::write(out.join("azure_tables.rs"), azure_tables).expect("OUT_DIR is writable");
     let catalogue = yaml_files(&root.join("policies/baa")).into_iter().find(|(id, _)| id == "coverage");
@@ -78,6 +79,25 @@ fn table(name: &str, directory: &Path) -> String {
     let mut rust = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
     for (id, value) in yaml_files(directory).into_iter().filter(|(id, _)| !is_keyed(id)) {
         writeln!(rust, "    ({id:?}, {:?}),", value.to_string()).expect("writing to a string");
+    }
+    rust.push_str("];\n");
+    rust
+}
+
+/// `static NAME: &[(&str, &str)]`: lower-case top-level key of a file to compact JSON, sorted, so that one key is read alone.
+fn by_key(name: &str, path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let value: serde_yaml::Value =
+        serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let entries: BTreeMap<String, String> = match to_json(value) {
+        Value::Object(entries) => {
+            entries.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.to_string())).collect()
+        }
+        _ => panic!("{}: must be a mapping", path.display()),
+    };
+    let mut rust = format!("\npub(crate) static {name}: &[(&str, &str)] = &[\n");
+    for (key, value) in entries {
+        writeln!(rust, "    ({key:?}, {value:?}),").expect("writing to a string");
     }
     rust.push_str("];\n");
     rust

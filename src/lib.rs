@@ -32,4 +32,6 @@ pub mod azure;
 
 pub mod parse;
 
+pub mod policy;
+
 pub mod frontend;

@@ -3,9 +3,11 @@
 //! In: tables built from `src/azure/tables/` and `policies/baa/coverage.yaml`. Out: answers about a type or a resource.
 //! Knows the model, no input language and no policy.
 
+pub mod aliases;
 mod azurerm;
 pub mod baa;
 pub mod cmk;
+pub mod defaults;
 pub mod diagnosable;
 mod inline_children;
 pub mod preview;
@@ -15,3 +17,14 @@ mod tables;
 
 pub use azurerm::{ArmRelation, AzurermType, RemovedArgument, azurerm_type, removed_arguments};
 pub use inline_children::expand;
+
+mod embedded {
+    #![expect(clippy::unreadable_literal, unfulfilled_lint_expectations, reason = "written by build.rs")]
+    include!(concat!(env!("OUT_DIR"), "/azure_data.rs"));
+}
+
+/// The compact JSON of a data file of `src/azure/data`, by its name without extension.
+pub fn data(name: &str) -> Option<&'static str> {
+    let at = embedded::AZURE_DATA.binary_search_by(|(stem, _)| (*stem).cmp(name)).ok()?;
+    embedded::AZURE_DATA.get(at).map(|(_, json)| *json)
+}

@@ -1,0 +1,118 @@
+//! Policy definitions of Azure Policy, as `az policy definition show` or a portal export gives them.
+//!
+//! In: the spanned value of a definition. Out: a [`Policy`] whose title and reason are the definition's own. What cannot
+//! be told from code (manual attestation, guest configuration, data plane modes) is refused with its reason.
+
+use std::sync::Arc;
+
+use super::policy_file::{Category, Parameter, Policy, Rule, Severity, Types, rule_of};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::value::{Object, Value};
+
+/// True when a value looks like a definition of Azure Policy rather than a policy file.
+pub fn is_definition(root: &Value) -> bool {
+    root.as_object().is_some_and(|root| properties(root).is_some_and(|it| it.value("policyRule").is_some()))
+        && root.as_object().is_some_and(|root| root.value("title").is_none())
+}
+
+/// Compiles a definition; `stem` names it when it does not name itself.
+pub fn compile_definition(stem: &str, root: &Value) -> (Option<Policy>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let policy = definition(stem, root, &mut diagnostics);
+    (policy, diagnostics)
+}
+
+fn properties(root: &Object) -> Option<&Object> {
+    match root.value("properties") {
+        Some(properties) => properties.as_object(),
+        None => Some(root),
+    }
+}
+
+fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Policy> {
+    let Some((object, properties)) = root.as_object().and_then(|object| Some((object, properties(object)?))) else {
+        return refuse(diagnostics, root.span, "a policy definition must be an object");
+    };
+    let text = |key: &str| properties.value(key).and_then(Value::as_str);
+    if let Some(mode) = properties.value("mode").filter(|mode| !offline(mode)) {
+        let message = format!("definitions of mode `{}` judge a data plane, not code", mode.as_str().unwrap_or(""));
+        return refuse(diagnostics, mode.span, &message);
+    }
+    let Some(rule) = properties.value("policyRule") else {
+        return refuse(diagnostics, root.span, "this definition has no `policyRule`");
+    };
+    let parameters = parameters(properties);
+    let effect = effect_of(rule, &parameters);
+    if let Some("manual" | "denyaction") = effect.as_deref() {
+        let message = format!("the effect `{}` cannot be judged from code", effect.unwrap_or_default());
+        return refuse(diagnostics, rule.span, &message);
+    }
+    let Rule { condition, types } = rule_of(rule, &parameters, false, diagnostics)?;
+    let name = object.value("name").and_then(Value::as_str).unwrap_or(stem);
+    Some(Policy {
+        id: format!("azure-policy/{name}").into(),
+        title: text("displayName").unwrap_or(name).into(),
+        severity: Severity::Medium,
+        category: category(properties),
+        citations: Vec::new(),
+        equivalents: vec![name.into()],
+        why: text("description").unwrap_or("").into(),
+        fix: Vec::new(),
+        types: types.map_or(Types::All, Types::Only),
+        condition,
+        parameters,
+        label: None,
+        message: None,
+        suppressible: true,
+        mask: false,
+        span: root.span,
+    })
+}
+
+fn refuse<T>(diagnostics: &mut Vec<Diagnostic>, span: Span, message: &str) -> Option<T> {
+    diagnostics.push(Diagnostic::error(Code::Policy, span, message));
+    None
+}
+
+fn offline(mode: &Value) -> bool {
+    mode.as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("all") || mode.eq_ignore_ascii_case("indexed"))
+}
+
+fn parameters(properties: &Object) -> Vec<Parameter> {
+    let Some(parameters) = properties.value("parameters").and_then(Value::as_object) else { return Vec::new() };
+    let entries = parameters.entries.iter();
+    let parameter = |(name, entry): (&Arc<str>, &crate::value::Entry)| Parameter {
+        name: name.clone(),
+        default: entry.value.as_object().and_then(|it| it.get_ignore_case("defaultValue")).map(|(_, it)| it.value.clone()),
+        config: None,
+    };
+    entries.map(parameter).collect()
+}
+
+/// The effect in lower case, its parameter's default when it is one.
+fn effect_of(rule: &Value, parameters: &[Parameter]) -> Option<String> {
+    let effect = rule.as_object()?.value("then")?.as_object()?.value("effect")?.as_str()?;
+    let named = effect.strip_prefix("[parameters('").and_then(|rest| rest.strip_suffix("')]"));
+    let effect = match named {
+        Some(name) => parameters.iter().find(|it| it.name.eq_ignore_ascii_case(name))?.default.as_ref()?.as_str()?,
+        None => effect,
+    };
+    Some(effect.to_ascii_lowercase())
+}
+
+/// The nearest of our categories to the definition's words; what fits none is governance.
+fn category(properties: &Object) -> Category {
+    let title = properties.value("displayName").and_then(Value::as_str).unwrap_or("").to_lowercase();
+    let words: [(&[&str], Category); 7] = [
+        (&["private link", "private endpoint", "public network", "firewall", "network access", "virtual network"], Category::NetworkExposure),
+        (&["customer-managed", "encryption at rest", "encrypt", "disk encryption"], Category::EncryptionAtRest),
+        (&["https", "tls", "ssl", "secure transfer", "in transit"], Category::EncryptionInTransit),
+        (&["diagnostic", "log", "audit"], Category::AuditLogging),
+        (&["backup", "geo-redundant", "soft delete", "purge protection", "zone redundant", "recovery"], Category::BackupRecovery),
+        (&["authentication", "local auth", "identity", "rbac", "admin", "role"], Category::AccessControl),
+        (&["allowed locations", "location"], Category::DataResidency),
+    ];
+    let found = words.iter().find(|(words, _)| words.iter().any(|word| title.contains(word)));
+    found.map_or(Category::Governance, |(_, category)| *category)
+}

@@ -1,0 +1,53 @@
+//! The policies embedded at build time, read and compiled only as far as a run needs them.
+//!
+//! In: resource types, or an id. Out: compiled policies. The tables are sorted and static: nothing is built at start.
+
+use rustc_hash::FxHashSet;
+
+use super::policy_file::{Policy, compile};
+use crate::azure::defaults::NO_TEXT;
+use crate::model::ResourceType;
+use crate::parse::json;
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+}
+
+/// The policies that can say something of a resource of these types, sorted by id.
+pub fn for_types<'t>(types: impl IntoIterator<Item = &'t ResourceType>) -> Vec<Policy> {
+    let mut positions: FxHashSet<u16> = positions_of("*").iter().copied().collect();
+    for resource_type in types {
+        positions.extend(positions_of(&resource_type.as_str().to_ascii_lowercase()));
+    }
+    let mut positions: Vec<u16> = positions.into_iter().collect();
+    positions.sort_unstable();
+    positions.into_iter().filter_map(|at| embedded::POLICIES.get(usize::from(at))).map(read).collect()
+}
+
+/// The policy of an id.
+pub fn get(id: &str) -> Option<Policy> {
+    let at = embedded::POLICIES.binary_search_by(|(known, _)| (*known).cmp(id)).ok()?;
+    embedded::POLICIES.get(at).map(read)
+}
+
+/// Every policy, sorted by id.
+pub fn all() -> Vec<Policy> {
+    embedded::POLICIES.iter().map(read).collect()
+}
+
+/// Every id, sorted.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    embedded::POLICIES.iter().map(|(id, _)| *id)
+}
+
+fn positions_of(lower: &str) -> &'static [u16] {
+    let at = embedded::BY_TYPE.binary_search_by(|(name, _)| (*name).cmp(lower));
+    at.ok().and_then(|at| embedded::BY_TYPE.get(at)).map_or(&[], |(_, positions)| positions)
+}
+
+fn read((id, text): &(&str, &str)) -> Policy {
+    let (document, _) = json::parse(NO_TEXT.file, text);
+    let root = document.expect("build.rs writes JSON").root;
+    let (policy, diagnostics) = compile(id, &root);
+    policy.unwrap_or_else(|| unreachable!("tests/policies.rs compiles every policy: {id}: {diagnostics:?}"))
+}
