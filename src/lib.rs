@@ -34,4 +34,6 @@ pub mod parse;
 
 pub mod policy;
 
+pub mod eval;
+
 pub mod frontend;

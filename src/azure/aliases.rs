@@ -17,7 +17,18 @@ pub struct Alias {
 static IRREGULAR: &str = include_str!("data/aliases.txt");
 
 const BESIDE_PROPERTIES: &[&str] = &[
-    "sku", "kind", "zones", "identity", "tags", "plan", "managedBy", "extendedLocation", "location", "name", "type", "etag",
+    "sku",
+    "kind",
+    "zones",
+    "identity",
+    "tags",
+    "plan",
+    "managedBy",
+    "extendedLocation",
+    "location",
+    "name",
+    "type",
+    "etag",
     "scope",
 ];
 
@@ -50,10 +61,19 @@ mod tests {
     #[test]
     fn aliases_follow_the_rule_or_the_table() {
         let cases = [
-            ("Microsoft.Storage/storageAccounts/networkAcls.defaultAction", "Microsoft.Storage/storageAccounts properties.networkAcls.defaultAction"),
-            ("Microsoft.Storage/storageAccounts/networkAcls.ipRules[*].value", "Microsoft.Storage/storageAccounts properties.networkAcls.ipRules[*].value"),
+            (
+                "Microsoft.Storage/storageAccounts/networkAcls.defaultAction",
+                "Microsoft.Storage/storageAccounts properties.networkAcls.defaultAction",
+            ),
+            (
+                "Microsoft.Storage/storageAccounts/networkAcls.ipRules[*].value",
+                "Microsoft.Storage/storageAccounts properties.networkAcls.ipRules[*].value",
+            ),
             ("Microsoft.ServiceBus/namespaces/sku.name", "Microsoft.ServiceBus/namespaces sku.name"),
-            ("Microsoft.Network/applicationGateways/sku.tier", "Microsoft.Network/applicationGateways properties.sku.tier"),
+            (
+                "Microsoft.Network/applicationGateways/sku.tier",
+                "Microsoft.Network/applicationGateways properties.sku.tier",
+            ),
             ("Microsoft.Web/sites/config/web.http20Enabled", "Microsoft.Web/sites/config properties.http20Enabled"),
             ("Microsoft.Compute/imagePublisher", "* properties.storageProfile.imageReference.publisher"),
         ];

@@ -107,10 +107,9 @@ fn kind(json: &serde_json::Value) -> ValueKind {
     match json {
         serde_json::Value::Null => ValueKind::Null,
         serde_json::Value::Bool(value) => (*value).into(),
-        serde_json::Value::Number(number) => number
-            .as_i64()
-            .map_or_else(|| Number::Float(number.as_f64().unwrap_or(f64::NAN)), Number::Int)
-            .into(),
+        serde_json::Value::Number(number) => {
+            number.as_i64().map_or_else(|| Number::Float(number.as_f64().unwrap_or(f64::NAN)), Number::Int).into()
+        }
         serde_json::Value::String(text) => text.as_str().into(),
         serde_json::Value::Array(items) => {
             let items = items.iter().map(|item| Value::new(kind(item), NO_TEXT)).collect();
@@ -156,10 +155,11 @@ mod tests {
     #[test]
     fn a_default_is_that_of_the_api_version() {
         let account = ResourceType::new("microsoft.storage/storageaccounts");
-        let ask = |path: &str, version: Option<&str>| match lookup(&account, PropertyPath::parse(path).segments(), version) {
-            ServiceDefault::Value(value) => format!("{:?}", value.kind),
-            other => format!("{other:?}"),
-        };
+        let ask =
+            |path: &str, version: Option<&str>| match lookup(&account, PropertyPath::parse(path).segments(), version) {
+                ServiceDefault::Value(value) => format!("{:?}", value.kind),
+                other => format!("{other:?}"),
+            };
         let https = "properties.supportsHttpsTrafficOnly";
         assert_eq!(ask(https, Some("2019-04-01")), "Bool(true)");
         assert_eq!(ask(https, Some("2023-05-01-preview")), "Bool(true)");

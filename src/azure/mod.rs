@@ -19,7 +19,6 @@ pub use azurerm::{ArmRelation, AzurermType, RemovedArgument, azurerm_type, remov
 pub use inline_children::expand;
 
 mod embedded {
-    #![expect(clippy::unreadable_literal, unfulfilled_lint_expectations, reason = "written by build.rs")]
     include!(concat!(env!("OUT_DIR"), "/azure_data.rs"));
 }
 

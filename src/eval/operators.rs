@@ -71,7 +71,7 @@ fn equals(actual: &Actual<'_>, expected: &Value) -> Truth {
 }
 
 /// Deep equality: texts fold case, `"true"` is `true`, `"1"` is 1.
-pub fn same(a: &Value, b: &Value) -> Truth {
+pub(super) fn same(a: &Value, b: &Value) -> Truth {
     match (&a.kind, &b.kind) {
         (ValueKind::Unknown(_), ValueKind::Unknown(_)) => Truth::Unknown,
         (ValueKind::Unknown(unknown), _) => unknown_equals(unknown, b),
@@ -135,7 +135,8 @@ fn unknown_equals(unknown: &Unknown, expected: &Value) -> Truth {
 
 /// True for an attribute of a resource and for a text with a known head: whatever it is, it is not `""`.
 fn is_not_empty(unknown: &Unknown) -> bool {
-    let attribute = unknown.not_null && !unknown.references.is_empty() && !matches!(unknown.reason, Reason::Variable(_));
+    let attribute =
+        unknown.not_null && !unknown.references.is_empty() && !matches!(unknown.reason, Reason::Variable(_));
     attribute || unknown.prefix.as_ref().is_some_and(|head| !head.is_empty())
 }
 
@@ -177,7 +178,13 @@ fn contains_key(actual: &Actual<'_>, expected: &Value) -> Truth {
             },
             _ => Truth::False,
         },
-        Actual::Unknown(unknown) => if unknown.prefix.is_some() { Truth::False } else { Truth::Unknown },
+        Actual::Unknown(unknown) => {
+            if unknown.prefix.is_some() {
+                Truth::False
+            } else {
+                Truth::Unknown
+            }
+        }
     }
 }
 
@@ -211,7 +218,7 @@ fn ordered(actual: &Actual<'_>, expected: &Value, holds: impl Fn(Ordering) -> bo
 }
 
 /// The order of two values of one kind, or of a number and a text that is one.
-pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (&a.kind, &b.kind) {
         (ValueKind::Number(a), ValueKind::Number(b)) => a.partial_cmp(b),
         (ValueKind::String(a), ValueKind::String(b)) => Some(a.to_lowercase().cmp(&b.to_lowercase())),
@@ -292,7 +299,7 @@ fn heads_match(text: &str, pattern: &str, fold: bool) -> bool {
 }
 
 /// The text of a text, number or boolean, as Azure Policy coerces it.
-pub fn scalar_text(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
+pub(super) fn scalar_text(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
     match &value.kind {
         ValueKind::String(text) => Some((&**text).into()),
         ValueKind::Number(number) => Some(number.to_string().into()),
@@ -315,7 +322,7 @@ fn contains_fold(text: &str, part: &str) -> bool {
 }
 
 /// True when `text` starts with `head`, whatever the case.
-pub fn starts_with_fold(text: &str, head: &str) -> bool {
+pub(super) fn starts_with_fold(text: &str, head: &str) -> bool {
     match text.as_bytes().get(..head.len()) {
         Some(start) if text.is_ascii() && head.is_ascii() => start.eq_ignore_ascii_case(head.as_bytes()),
         _ => text.to_lowercase().starts_with(&head.to_lowercase()),

@@ -138,6 +138,11 @@ impl ResourceGraph {
         self.open.get(at).map(|(_, unknown)| unknown)
     }
 
+    /// Every resource whose parent or scope cannot be told, and why.
+    pub fn open_links(&self) -> &[(ResourceIndex, Arc<Unknown>)] {
+        &self.open
+    }
+
     /// Which resources of this root a value names: an id, or an unknown with references.
     pub fn resolve(&self, value: &Value) -> Resolution {
         self.index.resolve(&self.resources, &Target::Value(value.clone()))

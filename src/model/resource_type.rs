@@ -20,6 +20,11 @@ impl ResourceType {
         &self.0
     }
 
+    /// The name as written, shared.
+    pub fn name(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
     /// The provider namespace: `Microsoft.Storage`.
     pub fn namespace(&self) -> &str {
         self.0.split('/').next().unwrap_or("")

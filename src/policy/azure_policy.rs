@@ -84,7 +84,11 @@ fn parameters(properties: &Object) -> Vec<Parameter> {
     let entries = parameters.entries.iter();
     let parameter = |(name, entry): (&Arc<str>, &crate::value::Entry)| Parameter {
         name: name.clone(),
-        default: entry.value.as_object().and_then(|it| it.get_ignore_case("defaultValue")).map(|(_, it)| it.value.clone()),
+        default: entry
+            .value
+            .as_object()
+            .and_then(|it| it.get_ignore_case("defaultValue"))
+            .map(|(_, it)| it.value.clone()),
         config: None,
     };
     entries.map(parameter).collect()
@@ -105,11 +109,17 @@ fn effect_of(rule: &Value, parameters: &[Parameter]) -> Option<String> {
 fn category(properties: &Object) -> Category {
     let title = properties.value("displayName").and_then(Value::as_str).unwrap_or("").to_lowercase();
     let words: [(&[&str], Category); 7] = [
-        (&["private link", "private endpoint", "public network", "firewall", "network access", "virtual network"], Category::NetworkExposure),
+        (
+            &["private link", "private endpoint", "public network", "firewall", "network access", "virtual network"],
+            Category::NetworkExposure,
+        ),
         (&["customer-managed", "encryption at rest", "encrypt", "disk encryption"], Category::EncryptionAtRest),
         (&["https", "tls", "ssl", "secure transfer", "in transit"], Category::EncryptionInTransit),
         (&["diagnostic", "log", "audit"], Category::AuditLogging),
-        (&["backup", "geo-redundant", "soft delete", "purge protection", "zone redundant", "recovery"], Category::BackupRecovery),
+        (
+            &["backup", "geo-redundant", "soft delete", "purge protection", "zone redundant", "recovery"],
+            Category::BackupRecovery,
+        ),
         (&["authentication", "local auth", "identity", "rbac", "admin", "role"], Category::AccessControl),
         (&["allowed locations", "location"], Category::DataResidency),
     ];

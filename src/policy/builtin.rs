@@ -2,7 +2,10 @@
 
 /// A function of template expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the functions; the table below and docs/policies.md say the rest")]
+#[expect(
+    missing_docs,
+    reason = "the names are those of the functions; the table below and docs/policies.md say the rest"
+)]
 pub enum Function {
     Add,
     AddDays,
@@ -48,6 +51,7 @@ pub enum Function {
     PrivateLink,
     Range,
     Replace,
+    ResourceLogs,
     SecretPaths,
     Skip,
     Split,
@@ -99,7 +103,7 @@ pub const FUNCTIONS: &[Signature] = &[
     row("createArray", Function::CreateArray, 0, MANY),
     row("dateTimeAdd", Function::Deployed, 2, 3),
     row("deployment", Function::Deployed, 0, 0),
-    row("diagnosable", Function::Diagnosable, 1, 1),
+    row("diagnosable", Function::Diagnosable, 0, 1),
     row("div", Function::Div, 2, 2),
     row("empty", Function::Empty, 1, 1),
     row("endsWith", Function::EndsWith, 2, 2),
@@ -131,11 +135,12 @@ pub const FUNCTIONS: &[Signature] = &[
     row("padLeft", Function::PadLeft, 2, 3),
     row("policy", Function::Deployed, 0, 0),
     row("previewApi", Function::PreviewApi, 0, 0),
-    row("privateLink", Function::PrivateLink, 1, 1),
+    row("privateLink", Function::PrivateLink, 0, 1),
     row("range", Function::Range, 2, 2),
     row("replace", Function::Replace, 3, 3),
     row("requestContext", Function::Deployed, 0, 0),
     row("resourceGroup", Function::Deployed, 0, 0),
+    row("resourceLogs", Function::ResourceLogs, 0, 1),
     row("secretPaths", Function::SecretPaths, 0, 0),
     row("skip", Function::Skip, 2, 2),
     row("split", Function::Split, 2, 2),
@@ -154,6 +159,9 @@ pub const FUNCTIONS: &[Signature] = &[
     row("uniqueString", Function::Deployed, 1, MANY),
     row("utcNow", Function::Deployed, 0, 1),
 ];
+
+/// What `baa('...')` can be asked for; see [`crate::azure::baa::ask`].
+pub(super) const BAA_KEYS: [&str; 7] = ["status", "basis", "service", "evidence", "retired", "note", "own"];
 
 /// The function of a name, whatever its case.
 pub fn find(name: &str) -> Option<&'static Signature> {

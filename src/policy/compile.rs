@@ -38,8 +38,22 @@ const LOGICAL: [&str; 3] = ["allOf", "anyOf", "not"];
 const SUBJECTS: [&str; 3] = ["field", "value", "count"];
 const COUNT_KEYS: [&str; 7] = ["field", "value", "related", "name", "where", "via", "relation"];
 const ROOTS: [&str; 16] = [
-    "type", "name", "kind", "location", "apiVersion", "fullName", "id", "tags", "sku", "identity", "properties", "zones",
-    "plan", "managedBy", "extendedLocation", "scope",
+    "type",
+    "name",
+    "kind",
+    "location",
+    "apiVersion",
+    "fullName",
+    "id",
+    "tags",
+    "sku",
+    "identity",
+    "properties",
+    "zones",
+    "plan",
+    "managedBy",
+    "extendedLocation",
+    "scope",
 ];
 
 impl<'p> Compiler<'p> {
@@ -176,7 +190,9 @@ impl<'p> Compiler<'p> {
             (_, Operand::Expression(..)) => return Some(()),
             (Operator::In | Operator::NotIn, Operand::Constant(value)) => ("a list", value.as_array().is_some()),
             (Operator::Exists, Operand::Constant(value)) => {
-                let text = value.as_str().is_some_and(|it| it.eq_ignore_ascii_case("true") || it.eq_ignore_ascii_case("false"));
+                let text = value
+                    .as_str()
+                    .is_some_and(|it| it.eq_ignore_ascii_case("true") || it.eq_ignore_ascii_case("false"));
                 ("`true` or `false`", text || value.as_bool().is_some())
             }
             (Operator::Equals | Operator::NotEquals, _) => return Some(()),
@@ -185,7 +201,8 @@ impl<'p> Compiler<'p> {
                 ("a number or a text", expected.constant().is_some_and(fits))
             }
             _ => {
-                let scalar = |value: &Value| !matches!(value.kind, ValueKind::Array(_) | ValueKind::Object(_) | ValueKind::Null);
+                let scalar =
+                    |value: &Value| !matches!(value.kind, ValueKind::Array(_) | ValueKind::Object(_) | ValueKind::Null);
                 ("a text", expected.constant().is_some_and(scalar))
             }
         };
@@ -270,12 +287,17 @@ impl<'p> Compiler<'p> {
         for name in names {
             match name.as_str().filter(|text| text.contains('/') || text.contains('.')) {
                 Some(text) => found.push(ResourceType::new(text)),
-                None => return self.error(name.span, "a related type is a text such as `Microsoft.Network/privateEndpoints`"),
+                None => {
+                    return self
+                        .error(name.span, "a related type is a text such as `Microsoft.Network/privateEndpoints`");
+                }
             }
         }
         let via = match via {
             Some(via) => match via.as_str() {
-                Some(text) => Some(aliases::resolve(text).map_or_else(|| PropertyPath::parse(text), |alias| alias.path)),
+                Some(text) => {
+                    Some(aliases::resolve(text).map_or_else(|| PropertyPath::parse(text), |alias| alias.path))
+                }
                 None => return self.error(via.span, "`via` must be the path of a property"),
             },
             None => None,
@@ -367,6 +389,12 @@ impl<'p> Compiler<'p> {
             let message = format!("`{}` takes {wanted} arguments, not {}", signature.name, arguments.len());
             return self.error(span, &message);
         }
+        if let (builtin::Function::Baa, [Syntax::Text(key)]) = (signature.function, arguments) {
+            if !builtin::BAA_KEYS.contains(&key.as_str()) {
+                let keys = builtin::BAA_KEYS.join("`, `");
+                return self.error(span, &format!("`baa` knows `{keys}`, not `{key}`"));
+            }
+        }
         let arguments: Vec<Option<Expression>> = arguments.iter().map(|it| self.lower(it, span)).collect();
         let arguments: Option<Vec<Expression>> = arguments.into_iter().collect();
         Some(Expression::Call(signature.function, signature.name.into(), arguments?))
@@ -401,16 +429,18 @@ impl<'p> Compiler<'p> {
         match (arguments, innermost) {
             ([], Some((scope, Scope::Element(full)))) => {
                 let rest = PropertyPath::default();
-                Some(Expression::Element(Box::new(ElementPath { scope, rest, each: false, full: full.clone() })))
+                let element = ElementPath { scope, rest, each: false, full: full.clone() };
+                Some(Expression::Field(Box::new(Field::Element(element))))
             }
             ([], Some((scope, _))) => Some(Expression::Current(scope)),
             ([Syntax::Text(name)], _) => {
-                let named = self.scopes.iter().rposition(
-                    |it| matches!(it, Scope::Named(Some(known)) if known.eq_ignore_ascii_case(name)),
-                );
+                let named = self
+                    .scopes
+                    .iter()
+                    .rposition(|it| matches!(it, Scope::Named(Some(known)) if known.eq_ignore_ascii_case(name)));
                 match (named, self.field_named(name)) {
                     (Some(scope), _) => Some(Expression::Current(scope)),
-                    (None, Field::Element(element)) => Some(Expression::Element(Box::new(element))),
+                    (None, element @ Field::Element(_)) => Some(Expression::Field(Box::new(element))),
                     _ => self.error(span, &format!("no enclosing count has an element `{name}`")),
                 }
             }

@@ -252,3 +252,24 @@ impl Operand {
         }
     }
 }
+
+impl Field {
+    /// True when it has `[*]`: then every element is meant.
+    pub const fn is_each(&self) -> bool {
+        match self {
+            Self::Path(FieldPath { each, .. }) | Self::Element(ElementPath { each, .. }) => *each,
+            _ => false,
+        }
+    }
+
+    /// The ARM path, for people.
+    pub fn path_text(&self) -> String {
+        match self {
+            Self::Type => "type".into(),
+            Self::Id => "id".into(),
+            Self::FullName => "fullName".into(),
+            Self::Path(FieldPath { path, .. }) | Self::Element(ElementPath { full: path, .. }) => path.to_string(),
+            Self::Computed(_) => "a computed field".into(),
+        }
+    }
+}

@@ -124,9 +124,13 @@ fn major(value: &Value) -> Option<u8> {
 
 /// One example of each verdict, a `fail` in Terraform and in ARM, or a reason in `without`.
 fn enough(examples: &[Example], span: Span, without: Option<&Value>, diagnostics: &mut Vec<Diagnostic>) {
-    let excused = |key: &str| without.and_then(Value::as_object).and_then(|it| it.value(key)).is_some_and(|it| it.as_str().is_some());
+    let excused = |key: &str| {
+        without.and_then(Value::as_object).and_then(|it| it.value(key)).is_some_and(|it| it.as_str().is_some())
+    };
     let has = |expected| examples.iter().any(|it| it.expected == expected);
-    let fails_in = |languages: &[Language]| examples.iter().any(|it| it.expected == Expected::Fail && languages.contains(&it.language));
+    let fails_in = |languages: &[Language]| {
+        examples.iter().any(|it| it.expected == Expected::Fail && languages.contains(&it.language))
+    };
     let wanted = [
         ("fail", has(Expected::Fail), "a `fail` example"),
         ("pass", has(Expected::Pass), "a `pass` example"),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::builtin::Function;
-use super::condition::{ElementPath, Field};
+use super::condition::Field;
 use crate::value::Value;
 
 /// A compiled expression.
@@ -16,12 +16,10 @@ pub enum Expression {
     Literal(Value),
     /// A parameter of the policy, by position.
     Parameter(usize),
-    /// `field('...')`.
+    /// `field('...')`, or `current('...')` in a count of a field.
     Field(Box<Field>),
     /// `field(...)` of a computed name.
     FieldNamed(Box<Expression>),
-    /// `current('alias[*]...')`, or `current()` in a count of a field.
-    Element(Box<ElementPath>),
     /// `current('name')`, or `current()` in a count of a value: the scope's position.
     Current(usize),
     /// A function call; the text names it.
@@ -179,10 +177,13 @@ mod tests {
         let cases = [
             ("parameters('a')", call("parameters", vec![text("a")])),
             ("f( 'it''s' , -2 )", call("f", vec![text("it's"), Syntax::Number(-2)])),
-            ("f().b[0]", Syntax::Index(
-                Box::new(Syntax::Member(Box::new(call("f", vec![])), "b".into())),
-                Box::new(Syntax::Number(0)),
-            )),
+            (
+                "f().b[0]",
+                Syntax::Index(
+                    Box::new(Syntax::Member(Box::new(call("f", vec![])), "b".into())),
+                    Box::new(Syntax::Number(0)),
+                ),
+            ),
         ];
         for (source, expected) in cases {
             assert_eq!(parse(source), Ok(expected), "{source}");

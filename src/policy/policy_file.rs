@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::citation;
 use super::compile::Compiler;
-use super::condition::{Condition, Field, Leaf, Operand, Operator, Over, Related, Relation, Subject};
+use super::condition::{Condition, Field, Leaf, Operand, Operator, Related, Relation, Subject};
 use super::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{PropertyPath, ResourceType};
@@ -109,8 +109,21 @@ pub enum MessagePart {
 }
 
 const KEYS: [&str; 15] = [
-    "title", "severity", "category", "citations", "equivalents", "why", "fix", "parameters", "policyRule", "examples",
-    "label", "message", "suppressible", "types", "without",
+    "title",
+    "severity",
+    "category",
+    "citations",
+    "equivalents",
+    "why",
+    "fix",
+    "parameters",
+    "policyRule",
+    "examples",
+    "label",
+    "message",
+    "suppressible",
+    "types",
+    "without",
 ];
 const MASK: &str = "mask";
 const FIX_LANGUAGES: [&str; 9] =
@@ -308,7 +321,8 @@ impl Reader {
             self.known_keys(definition, keys.into_iter(), "a parameter");
             let default = definition.value("defaultValue").cloned();
             if default.is_none() {
-                let _: Option<()> = self.error(entry.value.span, &format!("the parameter `{name}` has no `defaultValue`"));
+                let _: Option<()> =
+                    self.error(entry.value.span, &format!("the parameter `{name}` has no `defaultValue`"));
             }
             let config = definition.value("config").and_then(Value::as_str).map(Arc::from);
             parameters.push(Parameter { name: name.clone(), default, config });
@@ -394,19 +408,35 @@ fn compile_rule(compiler: &mut Compiler<'_>, rule: &Value, all: bool) -> Option<
 fn looks_for_another(details: &Value, effect: Option<&Value>) -> bool {
     let has = |key| details.as_object().is_some_and(|it| it.get_ignore_case(key).is_some());
     let effect = effect.and_then(Value::as_str).unwrap_or("");
-    has("type") && (has("existenceCondition") || !matches!(effect.to_ascii_lowercase().as_str(), "modify" | "append" | "deny"))
+    has("type")
+        && (has("existenceCondition") || !matches!(effect.to_ascii_lowercase().as_str(), "modify" | "append" | "deny"))
 }
 
 const DETAILS: [&str; 16] = [
-    "type", "name", "kind", "existenceCondition", "existenceScope", "resourceGroupName", "evaluationDelay",
-    "roleDefinitionIds", "deployment", "deploymentScope", "operations", "conflictEffect", "relation", "via",
-    "evaluationDelayMinutes", "actionNames",
+    "type",
+    "name",
+    "kind",
+    "existenceCondition",
+    "existenceScope",
+    "resourceGroupName",
+    "evaluationDelay",
+    "roleDefinitionIds",
+    "deployment",
+    "deploymentScope",
+    "operations",
+    "conflictEffect",
+    "relation",
+    "via",
+    "evaluationDelayMinutes",
+    "actionNames",
 ];
 
 /// True when no resource is there that the details describe.
 fn missing_resource(compiler: &mut Compiler<'_>, details: &Value, own: Option<&[ResourceType]>) -> Option<Condition> {
     let object = details.as_object()?;
-    if let Some((key, entry)) = object.entries.iter().find(|(key, _)| !DETAILS.iter().any(|it| it.eq_ignore_ascii_case(key))) {
+    if let Some((key, entry)) =
+        object.entries.iter().find(|(key, _)| !DETAILS.iter().any(|it| it.eq_ignore_ascii_case(key)))
+    {
         return compiler.error(entry.key_span, &format!("unknown key `{key}` in `details`"));
     }
     let get = |key: &str| object.get_ignore_case(key).map(|(_, entry)| &entry.value);
@@ -418,7 +448,8 @@ fn missing_resource(compiler: &mut Compiler<'_>, details: &Value, own: Option<&[
         return Some(Condition::Not(Box::new(compiler.condition(existence, pointer)?)));
     }
     let related = compiler.related_types(types, get("via"), get("relation"), get("name"))?;
-    let subscription = get("existenceScope").and_then(Value::as_str).is_some_and(|it| it.eq_ignore_ascii_case("subscription"));
+    let subscription =
+        get("existenceScope").and_then(Value::as_str).is_some_and(|it| it.eq_ignore_ascii_case("subscription"));
     let related = match related.relation {
         None if subscription => Related { relation: Some(Relation::Root), ..related },
         _ => related,
@@ -451,24 +482,6 @@ fn types_of(condition: &Condition) -> Option<Vec<ResourceType>> {
             }
             _ => None,
         },
-    }
-}
-
-/// Every related type that a condition asks for: the graph must hold them for a verdict to mean something.
-pub fn related_types(condition: &Condition, visit: &mut dyn FnMut(&ResourceType)) {
-    match condition {
-        Condition::AllOf(members) | Condition::AnyOf(members) => members.iter().for_each(|it| related_types(it, visit)),
-        Condition::Not(inner) => related_types(inner, visit),
-        Condition::Leaf(leaf) => {
-            if let Subject::Count(count) = &leaf.subject {
-                if let Over::Related(related) = &count.over {
-                    related.types.iter().for_each(&mut *visit);
-                }
-                if let Some(condition) = &count.condition {
-                    related_types(condition, visit);
-                }
-            }
-        }
     }
 }
 

@@ -20,7 +20,8 @@ fn distance(a: &str, b: &str) -> usize {
             let removed = at(&row, j.saturating_add(1)).saturating_add(1);
             let added = at(&next, j).saturating_add(1);
             let mut best = replaced.min(removed).min(added);
-            let swapped = i > 0 && j > 0 && a.get(i.wrapping_sub(1)) == Some(to) && b.get(j.wrapping_sub(1)) == Some(from);
+            let swapped =
+                i > 0 && j > 0 && a.get(i.wrapping_sub(1)) == Some(to) && b.get(j.wrapping_sub(1)) == Some(from);
             if swapped {
                 best = best.min(at(&before, j.wrapping_sub(1)).saturating_add(1));
             }
