@@ -1,5 +1,9 @@
 //! Evaluation of Terraform configuration: each case is a configuration of ours and what must come out of it.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a case that does not hold ends the test")]
+
+use std::fmt::Write;
+
 use baalint::diagnostic::Diagnostic;
 use baalint::frontend::MemoryFiles;
 use baalint::frontend::terraform::{Instance, Options, Project};
@@ -134,6 +138,7 @@ resource "azurerm_key_vault" "kv" {
 data "azurerm_client_config" "me" {}
 "#;
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn expressions_evaluate_as_terraform_has_them() {
     let cases = [
@@ -487,6 +492,44 @@ fn variables_files_and_overrides_win_in_terraforms_order() {
 }
 
 #[test]
+fn json_syntax_reads_like_the_native_one() {
+    let mut run = Run::new(&[(
+        "main.tf.json",
+        r#"{
+          "//": "a comment",
+          "variable": { "names": { "type": "set(string)", "default": ["b", "a"] }, "open": {} },
+          "locals": { "map": { "k": "v\u00e9" } },
+          "resource": {
+            "azurerm_x": {
+              "one": [{
+                "for_each": "${var.names}",
+                "name": "n-${each.key}-${local.map[\"k\"]}",
+                "plain": "a \"quoted\" \\n text",
+                "count_like": "${[for n in var.names : upper(n)]}",
+                "identity": { "type": "SystemAssigned" },
+                "dynamic": { "rule": [{ "for_each": [1, 2], "content": { "v": "${rule.value + 1}" } }] },
+                "lifecycle": { "ignore_changes": ["tags"] }
+              }],
+              "two": { "name": "${var.open}" }
+            }
+          }
+        }"#,
+    )]);
+    let (instances, diagnostics) = run.evaluate();
+    assert_eq!(diagnostics, []);
+    let shown: Vec<String> = instances.iter().map(|it| format!("{} {}", it.address, show(&it.body))).collect();
+    let one = |key: &str| {
+        format!(
+            "azurerm_x.one[\"{key}\"] {{name=\"n-{key}-v\u{e9}\", plain=\"a \\\"quoted\\\" \\\\n text\", \
+             count_like=[\"A\", \"B\"], identity={{type=\"SystemAssigned\"}}, rule=[{{v=2}}, {{v=3}}]}}"
+        )
+    };
+    assert_eq!(shown, [one("a"), one("b"), "azurerm_x.two {name=?variable}".to_owned()]);
+    let name = instances[0].body.as_object().unwrap().value("name").unwrap();
+    assert_eq!(run.text(name.span), r#""n-${each.key}-${local.map[\"k\"]}""#);
+}
+
+#[test]
 fn an_example_that_calls_the_root_is_the_root() {
     let mut run = Run::new(&[
         ("main.tf", "variable \"n\" {}\nresource \"r\" \"r\" { n = var.n }\n"),
@@ -521,7 +564,8 @@ fn what_calls_itself_or_depends_on_itself_ends_with_a_diagnostic() {
 fn long_chains_end_within_the_bounds() {
     let mut text = String::from("locals {\n  l0 = \"x\"\n");
     for index in 1..6000 {
-        text.push_str(&format!("  l{index} = \"${{local.l{}}}${{local.l{}}}\"\n", index - 1, index - 1));
+        let before = index - 1;
+        writeln!(text, "  l{index} = \"${{local.l{before}}}${{local.l{before}}}\"").unwrap();
     }
     text.push_str("}\nresource \"r\" \"r\" {\n  last = local.l5999\n  short = local.l3\n}\n");
     let (instances, _) = evaluate(&text);

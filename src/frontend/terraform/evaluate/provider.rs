@@ -20,7 +20,8 @@ pub(super) type Providers = IndexMap<Option<Arc<str>>, Arc<Provider>, FxBuildHas
 impl<'p> Evaluator<'p> {
     /// The provider of a resource.
     pub(super) fn provider_of(&self, module: &ModuleInstance<'p>, parts: &Parts<'p>) -> Arc<Provider> {
-        let written = parts.attribute("provider").map(|(file, it)| file.slice(file.expr(it.value).span));
+        let written =
+            parts.attribute("provider").map(|(file, it)| file.slice(file.expr(it.value).span).trim_matches('"'));
         let mut name: Option<&'p str> = written;
         let mut here = module;
         // Outwards: each call says which of its own providers the module gets under which name.

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::inputs::{self, RootFiles};
+use super::json_syntax;
 use super::manifest::Manifest;
 use super::module::{Module, Source};
 use super::{Options, Project, Root};
@@ -64,7 +65,9 @@ fn split(scanned: Vec<SourceFile>) -> (Directories, Directories) {
 pub(crate) fn is_configuration(name: &str) -> bool {
     let path = Path::new(name);
     let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
-    !name.starts_with('.') && !path.as_os_str().is_empty() && [".tf", ".tofu"].map(ends).contains(&true)
+    !name.starts_with('.')
+        && !path.as_os_str().is_empty()
+        && [".tf", ".tofu", ".tf.json", ".tofu.json"].map(ends).contains(&true)
 }
 
 /// `x.tofu` stands in for `x.tf` when both are there.
@@ -234,7 +237,11 @@ pub(super) fn read_file(
 }
 
 fn parse_file(name: String, file: &SourceFile) -> (String, hcl::File, Vec<Diagnostic>) {
-    let (parsed, diagnostics) = hcl::parse(file.id(), file.text().clone());
+    let (parsed, diagnostics) = if has_json_syntax(&name) {
+        json_syntax::parse(file.id(), file.text())
+    } else {
+        hcl::parse(file.id(), file.text().clone())
+    };
     (name, parsed, diagnostics)
 }
 

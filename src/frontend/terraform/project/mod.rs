@@ -4,7 +4,9 @@
 //! whose roots are evaluated in parallel. Every module directory is parsed once, however often it is called.
 
 mod constant;
+mod graft;
 mod inputs;
+mod json_syntax;
 mod load;
 mod manifest;
 mod module;
