@@ -206,6 +206,7 @@ fn known(function: Function, arguments: &[Value]) -> Option<ValueKind> {
         Function::Range => range(arguments),
         Function::Int | Function::Bool | Function::String => convert(function, arguments.first()?),
         Function::AddDays => add_days(arguments),
+        Function::CoversPort => covers_port(arguments),
         Function::IpRangeContains => ip_range_contains(arguments),
         Function::Union | Function::Intersection => sets(function, arguments),
         Function::Length | Function::First | Function::Last | Function::Skip | Function::Take => {
@@ -442,6 +443,22 @@ fn civil_of(days: i64) -> Option<(i64, i64, i64)> {
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era.checked_mul(400)? + i64::from(month <= 2);
     Some((year, month, day))
+}
+
+/// Whether a port range as network rules write it (`*`, `22`, `20-30`, several with commas) holds a port.
+fn covers_port(arguments: &[Value]) -> Option<ValueKind> {
+    let [ranges, port] = arguments else { return None };
+    let port = port.as_number()?.as_i64()?;
+    if ranges.is_null() {
+        return Some(false.into());
+    }
+    let text = scalar_text(ranges)?;
+    let covers = text.split(',').map(str::trim).any(|range| {
+        let (low, high) = range.split_once('-').unwrap_or((range, range));
+        let bound = |text: &str| text.trim().parse::<i64>();
+        range == "*" || bound(low).is_ok_and(|low| low <= port) && bound(high).is_ok_and(|high| port <= high)
+    });
+    Some(covers.into())
 }
 
 fn ip_range_contains(arguments: &[Value]) -> Option<ValueKind> {
