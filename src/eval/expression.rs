@@ -72,8 +72,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             (None, None) => Value::new(ValueKind::Null, span),
         };
         match function {
-            Function::Diagnosable => by_type(|it| diagnosable::logs(it).is_some().into()),
-            Function::ResourceLogs => by_type(|it| diagnosable::logs(it).map_or("", diagnosable::Logs::as_str).into()),
+            Function::Diagnosable => by_type(|it| diagnosable::logs(it).map_or("", diagnosable::Logs::as_str).into()),
             Function::PrivateLink => by_type(|it| private_link::groups(it).is_some().into()),
             Function::PreviewApi => preview::preview_api(self.resource),
             Function::SecretPaths => secrets::paths(self.resource),

@@ -10,7 +10,7 @@ use super::operators::Actual;
 use super::print;
 use super::trace::{Evidence, Rank, Recorder, Silent, Source};
 use crate::model::{Presence, PropertyPath, Resource, ResourceGraph, ResourceIndex};
-use crate::policy::{MessagePart, Policy};
+use crate::policy::{Message, MessagePart, Policy};
 use crate::source::Span;
 use crate::truth::Truth;
 use crate::value::Reason;
@@ -79,7 +79,12 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
     let decisive = best.filter(|it| it.rank < Rank::Identity);
     let primary = label(policy, resource).or(decisive.map(|it| it.span)).unwrap_or(resource.header);
     let related = related(resource, best, primary);
-    let message = policy.message.as_ref().map(|parts| message(parts, policy, resource));
+    let message = policy.message.as_ref().map(|written| match written {
+        Message::Parts(parts) => message(parts, policy, resource),
+        Message::Expression(operand) => {
+            print::plain(&Evaluator::<Silent>::new(policy, graph, settings, index).operand(operand))
+        }
+    });
     Outcome { verdict, primary, related, message, evidence }
 }
 

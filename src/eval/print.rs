@@ -29,7 +29,7 @@ pub(super) fn value(value: &Value) -> String {
 
 /// A value as it stands in a sentence or a name.
 pub(super) fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| self::value(value), |text| cut(text.to_owned()))
+    value.as_str().map_or_else(|| self::value(value), str::to_owned)
 }
 
 /// What a condition reads, when it reads no field.

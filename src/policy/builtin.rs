@@ -52,7 +52,6 @@ pub enum Function {
     PrivateLink,
     Range,
     Replace,
-    ResourceLogs,
     SecretPaths,
     Skip,
     Split,
@@ -142,7 +141,6 @@ pub const FUNCTIONS: &[Signature] = &[
     row("replace", Function::Replace, 3, 3),
     row("requestContext", Function::Deployed, 0, 0),
     row("resourceGroup", Function::Deployed, 0, 0),
-    row("resourceLogs", Function::ResourceLogs, 0, 1),
     row("secretPaths", Function::SecretPaths, 0, 0),
     row("skip", Function::Skip, 2, 2),
     row("split", Function::Split, 2, 2),
@@ -163,7 +161,20 @@ pub const FUNCTIONS: &[Signature] = &[
 ];
 
 /// What `baa('...')` can be asked for; see [`crate::azure::baa::ask`].
-pub(super) const BAA_KEYS: [&str; 7] = ["status", "basis", "service", "evidence", "retired", "note", "own"];
+pub(super) const BAA_KEYS: [&str; 12] = [
+    "status",
+    "basis",
+    "service",
+    "evidence",
+    "retired",
+    "note",
+    "own",
+    "covered",
+    "unlisted",
+    "preview",
+    "partner",
+    "not_covered",
+];
 
 /// The function of a name, whatever its case.
 pub fn find(name: &str) -> Option<&'static Signature> {

@@ -21,18 +21,18 @@ pub fn for_types<'t>(types: impl IntoIterator<Item = &'t ResourceType>) -> Vec<P
     }
     let mut positions: Vec<u16> = positions.into_iter().collect();
     positions.sort_unstable();
-    positions.into_iter().filter_map(|at| embedded::POLICIES.get(usize::from(at))).map(read).collect()
+    positions.into_iter().filter_map(|at| embedded::POLICIES.get(usize::from(at))).filter_map(read).collect()
 }
 
 /// The policy of an id.
 pub fn get(id: &str) -> Option<Policy> {
     let at = embedded::POLICIES.binary_search_by(|(known, _)| (*known).cmp(id)).ok()?;
-    embedded::POLICIES.get(at).map(read)
+    embedded::POLICIES.get(at).and_then(read)
 }
 
 /// Every policy, sorted by id.
 pub fn all() -> Vec<Policy> {
-    embedded::POLICIES.iter().map(read).collect()
+    embedded::POLICIES.iter().filter_map(read).collect()
 }
 
 /// Every id, sorted.
@@ -45,9 +45,8 @@ fn positions_of(lower: &str) -> &'static [u16] {
     at.ok().and_then(|at| embedded::BY_TYPE.get(at)).map_or(&[], |(_, positions)| positions)
 }
 
-fn read((id, text): &(&str, &str)) -> Policy {
+/// `tests/policies.rs` holds that every policy compiles; one that does not costs itself, not the run.
+fn read((id, text): &(&str, &str)) -> Option<Policy> {
     let (document, _) = json::parse(NO_TEXT.file, text);
-    let root = document.expect("build.rs writes JSON").root;
-    let (policy, diagnostics) = compile(id, &root);
-    policy.unwrap_or_else(|| unreachable!("tests/policies.rs compiles every policy: {id}: {diagnostics:?}"))
+    compile(id, &document?.root).0
 }

@@ -22,4 +22,4 @@ pub use condition::{
     Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject,
 };
 pub use expression::Expression;
-pub use policy_file::{Category, MessagePart, Parameter, Policy, Severity, Types, compile};
+pub use policy_file::{Category, Message, MessagePart, Parameter, Policy, Severity, Types, compile};

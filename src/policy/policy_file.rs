@@ -42,7 +42,7 @@ pub struct Policy {
     /// Where a finding points when the deciding value is not the best place.
     pub label: Option<PropertyPath>,
     /// The sentence of a finding, when the title is not enough.
-    pub message: Option<Vec<MessagePart>>,
+    pub message: Option<Message>,
     /// False when nobody may silence it.
     pub suppressible: bool,
     /// True when no value may be printed.
@@ -97,6 +97,15 @@ pub struct Parameter {
     pub default: Option<Value>,
     /// The key of `baalint.yaml` that sets it.
     pub config: Option<Arc<str>>,
+}
+
+/// The sentence of a finding.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A text with placeholders.
+    Parts(Vec<MessagePart>),
+    /// A template expression.
+    Expression(Operand),
 }
 
 /// A part of a message.
@@ -162,7 +171,7 @@ impl Reader {
         let equivalents = self.texts(file, "equivalents");
         let fix = self.fix(file, root.span);
         let parameters = self.parameters(file.value("parameters"));
-        let message = self.message(file);
+        let message = self.message(file, &parameters);
         let (suppressible, mask) = (self.flag(file, "suppressible", true), self.flag(file, MASK, false));
         let all = self.all_types(file);
         let label = file.value("label").and_then(Value::as_str).map(PropertyPath::parse);
@@ -330,11 +339,17 @@ impl Reader {
         parameters
     }
 
-    fn message(&mut self, file: &Object) -> Option<Vec<MessagePart>> {
+    fn message(&mut self, file: &Object, parameters: &[Parameter]) -> Option<Message> {
         let value = file.value("message")?;
         let Some(text) = value.as_str() else {
             return self.error(value.span, "`message` must be a text");
         };
+        if text.starts_with('[') {
+            let mut compiler = Compiler::new(parameters);
+            let operand = compiler.operand(value);
+            self.diagnostics.append(&mut compiler.diagnostics);
+            return operand.map(Message::Expression);
+        }
         let mut parts = Vec::new();
         let mut rest = text.trim();
         while let Some((before, after)) = rest.split_once('{') {
@@ -350,7 +365,7 @@ impl Reader {
         if !rest.is_empty() {
             parts.push(MessagePart::Text(rest.into()));
         }
-        Some(parts)
+        Some(Message::Parts(parts))
     }
 
     fn all_types(&mut self, file: &Object) -> bool {
