@@ -36,4 +36,6 @@ pub mod policy;
 
 pub mod eval;
 
+pub mod examples;
+
 pub mod frontend;

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use baalint::diagnostic::Diagnostic;
+use baalint::examples;
+use baalint::frontend::terraform::Mappings;
 use baalint::parse::yaml;
 use baalint::policy::{self, example};
 use baalint::source::SourceMap;
@@ -62,6 +64,19 @@ fn every_policy_file_compiles_and_has_enough_examples() {
         problems.extend(diagnostics.iter().map(|it| show(&sources, it)));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_example_comes_out_as_it_says() {
+    let (mut sources, mut problems) = (SourceMap::default(), Vec::new());
+    let mappings = Mappings::embedded();
+    for file in files(&mut sources, &mut problems) {
+        let (Some(policy), _) = policy::compile(&file.id, &file.root) else { continue };
+        let (examples, _) = example::read(&file.root);
+        let found = examples::run(&policy, &examples, &mut sources, &mappings);
+        problems.extend(found.iter().map(|it| show(&sources, it)));
+    }
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 
 #[test]

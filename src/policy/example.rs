@@ -19,8 +19,8 @@ pub struct Example {
     pub name: Arc<str>,
     /// The language of the text.
     pub language: Language,
-    /// The input: a text, or an ARM resource, resources or template as a value.
-    pub input: Value,
+    /// The input; for ARM a resource, a list of resources, or a whole template.
+    pub text: Arc<str>,
     /// The text that the label must cover.
     pub at: Option<Arc<str>>,
     /// The resource meant, when there are several.
@@ -96,10 +96,10 @@ fn example(item: &Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Example> {
         error(item.span, "an example has exactly one of `terraform`, `azapi` and `arm`");
         return None;
     };
-    if *language != Language::Arm && input.as_str().is_none() {
+    let Some(text) = input.as_str() else {
         error(input.span, "the input of this example must be a text");
         return None;
-    }
+    };
     let at = object.value("at").and_then(Value::as_str).map(|text| Arc::from(text.trim_end_matches('\n')));
     if *expected == Expected::Fail && at.is_none() {
         error(item.span, "a `fail` example says with `at` which text the finding covers");
@@ -109,7 +109,7 @@ fn example(item: &Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Example> {
         expected: *expected,
         name: name.as_str().unwrap_or("").into(),
         language: *language,
-        input: (*input).clone(),
+        text: text.into(),
         at,
         resource: object.value("resource").and_then(Value::as_str).map(Arc::from),
         provider: object.value("provider").and_then(major),
