@@ -180,3 +180,43 @@ fn literal_secrets_are_found_by_schema_by_name_and_by_form() {
         assert_eq!(found, expected, "{resource_type} {body}");
     }
 }
+
+#[test]
+fn literal_secrets_are_found_among_arguments_of_azurerm() {
+    let cases = [
+        (
+            "azurerm_mssql_server",
+            json!({ "administrator_login_password": "Winter2024!" }),
+            Some("administrator_login_password"),
+        ),
+        ("azurerm_mssql_server", json!({ "administrator_login_password": "" }), None),
+        (
+            "azurerm_linux_web_app",
+            json!({ "app_settings": { "DB_PASSWORD": "Winter2024!" } }),
+            Some("app_settings.DB_PASSWORD"),
+        ),
+        (
+            "azurerm_linux_web_app",
+            json!({ "app_settings": { "DB_PASSWORD": "@Microsoft.KeyVault(SecretUri=https://x)" } }),
+            None,
+        ),
+        (
+            "azurerm_container_group",
+            json!({ "image_registry_credential": [{ "server": "x.io", "password": "Winter2024!" }] }),
+            Some("image_registry_credential[0].password"),
+        ),
+        ("azurerm_key_vault_secret", json!({ "value": "https://example.net/" }), None),
+        (
+            "azurerm_virtual_machine_extension",
+            json!({ "settings": "{\"adminPassword\": \"Winter2024!\"}" }),
+            Some("settings"),
+        ),
+    ];
+    for (azurerm_type, arguments, expected) in cases {
+        let mut sources = SourceMap::default();
+        let span = Span::new(sources.add("main.tf", "main.tf", "x"), 0, 1);
+        let found = secrets::arguments(azurerm_type, &value(&arguments, span));
+        let found = found.as_ref().and_then(|it| it.as_array()?.items.first()?.as_str());
+        assert_eq!(found, expected, "{azurerm_type} {arguments}");
+    }
+}

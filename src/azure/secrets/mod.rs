@@ -8,35 +8,45 @@ pub mod recognise;
 
 use base64::Engine as _;
 
-use super::tables::{SECRETS, row};
+use super::tables::{AZURERM_SECRETS, SECRETS, row};
 use crate::model::{Dialect, Resource};
 use crate::source::Span;
 use crate::value::{StepKind, Value, ValueKind};
+
+/// Where a resource lowered through azurerm arguments keeps what [`arguments`] found in them.
+pub const KEY: &str = "secretArguments";
 
 /// A literal secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
     /// Its path in the body.
     pub path: String,
-    /// Its text.
+    /// Its text, with the name that it is given to.
     pub span: Span,
 }
 
 /// The literal secrets of a resource, in the order of its body, each place once.
 pub fn literals(resource: &Resource) -> Vec<Literal> {
-    let resource_type = resource.resource_type.as_str();
-    let mut search = Search {
-        patterns: row(SECRETS, resource_type).unwrap_or(&[]),
-        stored: resource.resource_type == *"Microsoft.KeyVault/vaults/secrets",
-        settings: holds_settings(resource),
-        template: resource.dialect == Dialect::Arm,
-        found: Vec::new(),
-    };
-    let pseudo = resource.resource_type.namespace().starts_with("baalint.");
-    if !pseudo {
-        search.visit(&resource.body, &mut Vec::new());
+    if resource.resource_type.namespace().starts_with("baalint.") {
+        return Vec::new();
     }
-    search.found
+    match resource.dialect {
+        Dialect::Terraform => found_in_arguments(resource),
+        // A plan holds values that came from elsewhere: they are not written in the code.
+        Dialect::Plan => Vec::new(),
+        Dialect::Azapi | Dialect::Arm | Dialect::Export | Dialect::Yaml => {
+            let resource_type = resource.resource_type.as_str();
+            let mut search = Search {
+                patterns: row(SECRETS, resource_type).unwrap_or(&[]),
+                blocks: false,
+                stored: resource.resource_type == *"Microsoft.KeyVault/vaults/secrets",
+                template: resource.dialect == Dialect::Arm,
+                found: Vec::new(),
+            };
+            search.visit(&resource.body, &mut Vec::new());
+            search.found
+        }
+    }
 }
 
 /// The same as policies see it: an array of paths, each standing where its literal stands.
@@ -46,16 +56,35 @@ pub fn paths(resource: &Resource) -> Value {
     Value::array(items, resource.header)
 }
 
-/// `config` children of a site whose properties are the settings themselves.
-fn holds_settings(resource: &Resource) -> bool {
-    let kinds = ["Microsoft.Web/sites/config", "Microsoft.Web/sites/slots/config", "Microsoft.Web/staticSites/config"];
-    kinds.iter().any(|kind| resource.resource_type == **kind)
+/// The literal secrets among the arguments of an azurerm block, for lowering to keep under [`KEY`]; none when there are none.
+pub fn arguments(azurerm_type: &str, arguments: &Value) -> Option<Value> {
+    let mut search = Search {
+        patterns: row(AZURERM_SECRETS, azurerm_type).unwrap_or(&[]),
+        blocks: true,
+        stored: false,
+        template: false,
+        found: Vec::new(),
+    };
+    search.visit(arguments, &mut Vec::new());
+    if search.found.is_empty() {
+        return None;
+    }
+    let items = search.found.into_iter().map(|it| Value::new(ValueKind::String(it.path.into()), it.span));
+    Some(Value::array(items.collect(), arguments.span))
+}
+
+fn found_in_arguments(resource: &Resource) -> Vec<Literal> {
+    let kept = resource.body.as_object().and_then(|body| body.value(KEY)).and_then(Value::as_array);
+    let items = kept.map_or(&[][..], |kept| &kept.items);
+    items.iter().filter_map(|it| Some(Literal { path: it.as_str()?.to_owned(), span: it.span })).collect()
 }
 
 struct Search {
     patterns: &'static [&'static str],
+    /// Patterns are those of blocks: they name no indexes.
+    blocks: bool,
+    /// A value of this type can be anything: only what can be a secret counts.
     stored: bool,
-    settings: bool,
     template: bool,
     found: Vec<Literal>,
 }
@@ -71,7 +100,7 @@ impl Search {
                     }
                     path.push(key.to_string());
                     match &entry.value.kind {
-                        ValueKind::String(text) => self.judge(&entry.value, text, name, path),
+                        ValueKind::String(text) => self.judge(&entry.value, Some(entry.key_span), text, name, path),
                         _ => self.visit(&entry.value, path),
                     }
                     path.pop();
@@ -81,7 +110,7 @@ impl Search {
                 for (index, item) in array.items.iter().enumerate() {
                     path.push(format!("[{index}]"));
                     match &item.kind {
-                        ValueKind::String(text) => self.judge(item, text, None, path),
+                        ValueKind::String(text) => self.judge(item, None, text, None, path),
                         _ => self.visit(item, path),
                     }
                     path.pop();
@@ -92,25 +121,35 @@ impl Search {
     }
 
     /// `name` is the text beside a `value` key: environment variables and app settings are such pairs.
-    fn judge(&mut self, value: &Value, text: &str, name: Option<&str>, path: &[String]) {
+    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[String]) {
         if value.default_of().is_some() || recognise::is_reference(text) || self.judged_at_parameter(value) {
             return;
         }
         let key = path.last().map_or("", String::as_str);
-        let secret = if self.patterns.iter().any(|pattern| matches(pattern, path)) {
-            if self.stored { recognise::is_plausible(text) } else { !text.is_empty() }
-        } else if let Some(name) = name.filter(|_| key.eq_ignore_ascii_case("value")) {
+        let is = |names: &[&str]| names.iter().any(|it| key.eq_ignore_ascii_case(it));
+        let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
+            if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }
+        } else if let Some(name) = name.filter(|_| is(&["value"])) {
             recognise::names_secret(name, text) || recognise::is_secret(text)
-        } else if self.settings && path.len() >= 2 {
-            recognise::names_secret(key, text) || recognise::is_secret(text)
-        } else if key.eq_ignore_ascii_case("customData") || key.eq_ignore_ascii_case("userData") {
+        } else if is(&["customData", "userData", "custom_data", "user_data", "user_data_base64"]) {
             decoded(text).is_some_and(|script| recognise::is_secret(&script))
+        } else if text.starts_with('{') {
+            serde_json::from_str(text).is_ok_and(|json| holds_secret(&json))
         } else {
-            recognise::is_secret(text)
+            recognise::names_secret(key, text) || recognise::is_secret(text)
         };
         if secret {
-            self.found.push(Literal { path: joined(path), span: value.span });
+            let span = key_span.filter(|key| key.file == value.span.file).map_or(value.span, |key| key.to(value.span));
+            self.found.push(Literal { path: joined(path), span });
         }
+    }
+
+    fn meant(&self, pattern: &str, path: &[String]) -> bool {
+        if !self.blocks {
+            return matches(pattern, path);
+        }
+        let named = path.iter().map(String::as_str).filter(|step| !step.starts_with('['));
+        pattern.split('.').eq(named)
     }
 
     /// In a template the default of a parameter is judged where the parameter is declared.
@@ -119,9 +158,23 @@ impl Search {
     }
 }
 
+/// Whether a JSON text, as extensions take it, holds a secret by name or by form.
+fn holds_secret(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Object(entries) => entries.iter().any(|(key, value)| match value.as_str() {
+            Some(text) => {
+                !recognise::is_reference(text) && (recognise::names_secret(key, text) || recognise::is_secret(text))
+            }
+            None => holds_secret(value),
+        }),
+        serde_json::Value::Array(items) => items.iter().any(holds_secret),
+        _ => false,
+    }
+}
+
 /// The parts of a body that can hold a secret.
 fn searched(key: &str) -> bool {
-    !["type", "apiVersion", "name", "location", "tags", "id", "dependsOn", "scope", "condition", "comments"]
+    !["type", "apiVersion", "name", "location", "tags", "id", "dependsOn", "scope", "condition", "comments", KEY]
         .iter()
         .any(|it| it.eq_ignore_ascii_case(key))
 }

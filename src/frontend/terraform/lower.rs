@@ -50,6 +50,17 @@ impl Lowering<'_> {
 
     fn azurerm(&mut self, instance: &Instance) {
         self.warn_of_removed(instance);
+        let first = self.lowered.resources.len();
+        self.declared(instance);
+        if let Some(resource) = self.lowered.resources.get_mut(first)
+            && let Some(found) = azure::secrets::arguments(&instance.block_type, &instance.body)
+            && let ValueKind::Object(body) = &mut resource.body.kind
+        {
+            Arc::make_mut(body).insert(azure::secrets::KEY, instance.header, found);
+        }
+    }
+
+    fn declared(&mut self, instance: &Instance) {
         if let Some(mapping) = self.mappings.get(&instance.block_type) {
             self.mapped(instance, &mapping);
             return;
