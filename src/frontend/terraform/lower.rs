@@ -77,12 +77,14 @@ impl Lowering<'_> {
     fn mapped(&mut self, instance: &Instance, mapping: &Mapping) {
         let empty = Object::default();
         let arguments = instance.body.as_object().unwrap_or(&empty);
-        let applied = match mapping.patch {
-            Some(_) => apply(mapping, instance, Object::default()),
-            None => apply(mapping, instance, common(instance, mapping.name.as_ref(), mapping.api.as_deref())),
+        let is_patch = !mapping.patch.is_empty();
+        let applied = if is_patch {
+            apply(mapping, instance, Object::default())
+        } else {
+            apply(mapping, instance, common(instance, mapping.name.as_ref(), mapping.api.as_deref()))
         };
-        if let Some(anchor) = &mapping.patch {
-            let target = anchor_target(anchor, &mapping.arm, arguments);
+        if is_patch {
+            let target = mapping.patch.iter().find_map(|anchor| anchor_target(anchor, &mapping.arm, arguments));
             let target = target.map_or_else(|| Target::Value(not_written(instance)), |(target, _)| target);
             self.patches(instance, mapping, &target, applied.body, applied.children);
             return;
@@ -134,7 +136,7 @@ impl Lowering<'_> {
         if table.relation != ArmRelation::Own {
             return;
         }
-        let mapping = self.mappings.get(&instance.block_type).filter(|mapping| mapping.patch.is_none());
+        let mapping = self.mappings.get(&instance.block_type).filter(|mapping| mapping.patch.is_empty());
         let empty = Object::default();
         let arguments = instance.body.as_object().unwrap_or(&empty);
         let mut body = common(instance, mapping.as_ref().and_then(|it| it.name.as_ref()), None);
@@ -206,10 +208,11 @@ pub(super) fn bare(instance: &Instance, resource_type: ResourceType, dialect: Di
 }
 
 fn link(mapping: &Mapping, arguments: &Object) -> Option<Link> {
-    if let Some(anchor) = &mapping.parent {
+    if !mapping.parent.is_empty() {
         // The last type segment is the resource itself.
         let above = mapping.arm.parent()?;
-        let (target, span) = anchor_target(anchor, &above, arguments)?;
+        let mut anchors = mapping.parent.iter();
+        let (target, span) = anchors.find_map(|anchor| anchor_target(anchor, &above, arguments))?;
         return Some(Link { target, scope: false, span });
     }
     let value = find(arguments, mapping.scope.as_deref()?).filter(|value| !value.is_null())?;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::compile::{Fill, Mapping, Name, Segment, Source, When};
+use super::compile::{DECLARATION, Fill, Mapping, Name, Segment, Source, When};
 use super::node::{Mode, Node};
 use super::transform::{from_json, transform};
 use crate::frontend::terraform::instance::Instance;
@@ -221,25 +221,28 @@ impl<'i> Applier<'i> {
             self.absent(walk, frames);
             return;
         }
-        let (span, unknown) = match &entry.value.kind {
-            ValueKind::Unknown(why) if !why.not_null => (entry.value.span, Some(why)),
+        match &entry.value.kind {
+            ValueKind::Unknown(why) if !why.not_null => self.unknown(walk, frames, why, entry.value.span),
+            ValueKind::Array(array) if walk.source.stars.last() == Some(&walk.source.blocks.len()) => {
+                for item in &array.items {
+                    self.put_present(walk, frames, item.span, item);
+                }
+                if let Some(why) = &array.rest {
+                    self.unknown(walk, frames, why, entry.value.span);
+                }
+            }
             ValueKind::Array(array) => match (array.items.first(), &array.rest) {
-                (Some(item), _) => (item.span, None),
-                (None, Some(why)) => (entry.value.span, Some(why)),
-                (None, None) => (entry.value.span, None),
+                (None, Some(why)) => self.unknown(walk, frames, why, entry.value.span),
+                (first, _) => self.put_present(walk, frames, entry.key_span, first.unwrap_or(&entry.value)),
             },
-            _ => (entry.value.span, None),
-        };
-        if let Some(why) = unknown {
-            self.unknown(walk, frames, &why.clone(), span);
-        } else if let Some(json) = &walk.fill.present {
-            let value = from_json(json, span);
-            let element = match &entry.value.kind {
-                ValueKind::Array(array) => array.items.first().map(address),
-                _ => Some(address(&entry.value)),
-            };
-            self.put(walk, frames, Put { key_span: entry.key_span, value, mode: Mode::Written, element });
+            _ => self.put_present(walk, frames, entry.key_span, &entry.value),
         }
+    }
+
+    fn put_present(&mut self, walk: Walk<'_>, frames: &[Frame], key_span: Span, item: &Value) {
+        let Some(json) = &walk.fill.present else { return };
+        let value = from_json(json, item.span);
+        self.put(walk, frames, Put { key_span, value, mode: Mode::Written, element: Some(address(item)) });
     }
 
     fn missing_block(&mut self, walk: Walk<'_>, frames: &[Frame]) {
@@ -268,7 +271,7 @@ impl<'i> Applier<'i> {
 
     fn put_default(&mut self, walk: Walk<'_>, frames: &[Frame], value: Value) {
         // Without its blocks there is no element to put it into.
-        if walk.source.stars.iter().any(|owner| *owner >= frames.len()) {
+        if walk.source.stars.iter().any(|owner| *owner != DECLARATION && *owner >= frames.len()) {
             return;
         }
         let value = value.as_default(DefaultOf::Provider { major: self.major });
@@ -325,7 +328,11 @@ impl<'i> Applier<'i> {
                 }
                 Segment::Each => {
                     let owner = stars.next().copied().unwrap_or_default();
-                    let leaf = if owner == source.blocks.len() { element } else { None };
+                    let leaf = match owner {
+                        DECLARATION => Some(DECLARATION),
+                        owner if owner == source.blocks.len() => element,
+                        _ => None,
+                    };
                     let Some(id) = frames.get(owner).map(|frame| frame.id).or(leaf) else {
                         if let Some(why) = value.as_unknown() {
                             node.open(why, value.span);

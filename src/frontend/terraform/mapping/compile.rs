@@ -20,12 +20,12 @@ pub(crate) struct Mapping {
     pub(crate) api: Option<Arc<str>>,
     /// Where the ARM name comes from, when not from `name`.
     pub(crate) name: Option<Naming>,
-    /// How the parent is named.
-    pub(crate) parent: Option<Anchor>,
+    /// How the parent is named; the first form that is written holds.
+    pub(crate) parent: Vec<Anchor>,
     /// The argument with the id of the resource extended.
     pub(crate) scope: Option<Vec<Arc<str>>>,
     /// How the resource that this declaration is part of is named.
-    pub(crate) patch: Option<Anchor>,
+    pub(crate) patch: Vec<Anchor>,
     /// Further resources that the declaration makes.
     pub(crate) children: Vec<Child>,
     /// The paths that the own body speaks for.
@@ -108,11 +108,15 @@ pub(super) struct Source {
     pub(super) blocks: Vec<Arc<str>>,
     /// The present name and former ones in the same block.
     pub(super) names: Vec<Name>,
-    /// For each `[*]` of the target: the block whose repetitions it stands for; `blocks.len()` is the argument itself.
+    /// For each `[*]` of the target: the block whose repetitions it stands for; `blocks.len()` is the argument itself,
+    /// [`DECLARATION`] the whole declaration.
     pub(super) stars: Vec<usize>,
     /// For each segment of the target but the last: the block whose header is its place.
     pub(super) headers: Vec<Option<usize>>,
 }
+
+/// The owner of a `[*]` of which the whole declaration is one element.
+pub(super) const DECLARATION: usize = usize::MAX;
 
 /// A name of the argument, with its own spelling of the values.
 #[derive(Debug)]
@@ -187,9 +191,9 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
         arm: ResourceType::new(arm),
         api: text("api").map(Into::into),
         name: text("name").map(naming),
-        parent: top.get("parent").and_then(|json| anchor(&mut errors, "parent", json)),
+        parent: anchors(&mut errors, "parent", top.get("parent")),
         scope: text("scope").map(argument_path),
-        patch: top.get("patch").and_then(|json| anchor(&mut errors, "patch", json)),
+        patch: anchors(&mut errors, "patch", top.get("patch")),
         children,
         coverage: Arc::new(coverage),
         set,
@@ -378,6 +382,15 @@ fn naming(text: &str) -> Naming {
     }
 }
 
+fn anchors(errors: &mut Errors, what: &str, json: Option<&Json>) -> Vec<Anchor> {
+    let forms = match json {
+        Some(Json::Array(forms)) => forms.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    forms.iter().filter_map(|form| anchor(errors, what, form)).collect()
+}
+
 fn anchor(errors: &mut Errors, what: &str, json: &Json) -> Option<Anchor> {
     match json {
         Json::String(argument) => Some(Anchor::Id(argument_path(argument))),
@@ -463,6 +476,14 @@ fn owners(
     stars: &[usize],
     blocks: &[Arc<str>],
 ) -> Option<Vec<usize>> {
+    if let ([star], []) = (stars, blocks)
+        && let Some(prefix) = target.get(..=*star)
+        && shapes
+            .iter()
+            .any(|it| it.child == child && it.blocks.is_empty() && it.target != target && it.target.starts_with(prefix))
+    {
+        return Some(vec![DECLARATION]);
+    }
     let mut owners = Vec::new();
     let mut limit = blocks.len().checked_add(1)?;
     for star in stars.iter().rev() {
@@ -492,7 +513,7 @@ fn headers(target: &[Segment], blocks: &[Arc<str>], stars: &[usize]) -> Vec<Opti
     let mut free = blocks.len();
     let mut star = stars.len();
     for at in (0..target.len().saturating_sub(1)).rev() {
-        let floor = star.checked_sub(1).and_then(|last| stars.get(last)).map_or(0, |owner| owner + 1);
+        let floor = star.checked_sub(1).and_then(|last| stars.get(last)).map_or(0, |owner| owner.saturating_add(1));
         let chosen = match target.get(at) {
             Some(Segment::Each) => {
                 star = star.saturating_sub(1);

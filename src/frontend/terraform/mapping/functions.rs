@@ -20,7 +20,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 const FUNCTIONS: &[(&str, Function)] = &[
     ("any", any),
     ("first", first),
-    ("join_comma", join_comma),
+    ("join_comma", |value| join(value, ", ")),
+    ("join_plain_comma", |value| join(value, ",")),
+    ("join_semicolon", |value| join(value, ";")),
     ("key_name", |value| text(value, |url| key_part(url, 4))),
     ("key_vault_uri", |value| text(value, vault_uri)),
     ("key_version", |value| text(value, |url| key_part(url, 5))),
@@ -71,13 +73,13 @@ fn first(value: Value) -> Option<Value> {
 }
 
 /// A list of texts as one text.
-fn join_comma(mut value: Value) -> Option<Value> {
+fn join(mut value: Value, by: &str) -> Option<Value> {
     if let ValueKind::Array(array) = &value.kind {
         let Array { items, rest } = array.as_ref();
         let unknown = items.iter().find_map(Value::as_unknown).or(rest.as_ref());
         value.kind = match unknown {
             Some(unknown) => ValueKind::Unknown(unknown.clone()),
-            None => ValueKind::from(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
+            None => ValueKind::from(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(by)),
         };
     }
     Some(value)

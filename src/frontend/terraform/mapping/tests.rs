@@ -133,6 +133,16 @@ config.rule.deep.id: { to: 'properties.config.rules[*].deep[*].id' }";
             json!({"pool": [{"size": 1, "upgrade": {"$unknown": "var.v"}}]}),
             json!({"pools": [{"size": 1, "upgrade": {"surge": "unknown"}}]}),
         ),
+        (
+            "a: { to: 'properties.x[*].a' }\nb: { to: 'properties.x[*].b' }",
+            json!({"a": ["i", "j"], "b": 1}),
+            json!({"x": [{"a": ["i", "j"], "b": 1}]}),
+        ),
+        (
+            "log: { to: 'properties.logs[*].on', present: true }\nlog.name: { to: 'properties.logs[*].name' }",
+            json!({"log": [{"name": "a"}, {"name": "b"}]}),
+            json!({"logs": [{"on": true, "name": "a"}, {"on": true, "name": "b"}]}),
+        ),
         ("ids: { to: 'properties.x[*]' }", json!({"ids": ["a", "b"]}), json!({"x": ["a", "b"]})),
         ("ids: { to: 'properties.x[*].id' }", json!({"ids": ["a", "b"]}), json!({"x": [{"id": "a"}, {"id": "b"}]})),
     ];
