@@ -1,5 +1,6 @@
 //! Syntax to model, one module a language. Knows no policy. Never fails, never guesses.
 
+pub mod arm;
 pub mod files;
 pub mod terraform;
 

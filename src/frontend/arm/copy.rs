@@ -68,7 +68,7 @@ impl Run<'_> {
         };
         match count {
             Some(count @ 0..=MAX_INSTANCES) => Count::Known(count),
-            Some(MAX_INSTANCES..) => {
+            Some(1..) => {
                 let message = format!("this loop runs {} times; at most {MAX_INSTANCES} are evaluated", shown(&value));
                 self.report(Code::Bound, written.span, message);
                 Count::Unknown(Arc::new(Unknown::new(Reason::Bound("loop iterations".into()))))
@@ -84,7 +84,8 @@ impl Run<'_> {
 /// The loops that an object's `copy` member defines for its properties.
 pub(super) fn property_loops(object: &Object) -> Option<&Array> {
     let loops = object.value("copy")?.as_array()?;
-    let is_loop = |it: &Value| it.as_object().is_some_and(|it| it.value("count").is_some() && it.value("input").is_some());
+    let is_loop =
+        |it: &Value| it.as_object().is_some_and(|it| it.value("count").is_some() && it.value("input").is_some());
     (!loops.items.is_empty() && loops.items.iter().all(is_loop)).then_some(loops)
 }
 

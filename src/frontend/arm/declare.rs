@@ -154,7 +154,11 @@ impl Declaring<'_> {
                 }
             }
             ValueKind::String(_) => {
-                self.run.report(Code::NotEvaluated, resources.span, "resources given by an expression are not evaluated");
+                self.run.report(
+                    Code::NotEvaluated,
+                    resources.span,
+                    "resources given by an expression are not evaluated",
+                );
             }
             _ => {}
         }
@@ -198,7 +202,8 @@ impl Declaring<'_> {
         run.resources.set(run.resources.get() + 1);
         if run.resources.get() > MAX_RESOURCES {
             if run.resources.get() == MAX_RESOURCES + 1 {
-                let message = format!("this template makes more than {MAX_RESOURCES} resources; the rest is not evaluated");
+                let message =
+                    format!("this template makes more than {MAX_RESOURCES} resources; the rest is not evaluated");
                 run.report(Code::Bound, written.span, message);
             }
             return;
@@ -211,7 +216,11 @@ impl Declaring<'_> {
             (run.value(frame, &type_entry.value), name)
         });
         let Some(type_text) = type_value.as_str() else {
-            run.report(Code::NotEvaluated, type_entry.value.span, "a resource whose type is not known is not evaluated");
+            run.report(
+                Code::NotEvaluated,
+                type_entry.value.span,
+                "a resource whose type is not known is not evaluated",
+            );
             return;
         };
         let name_value = name_value.unwrap_or_else(|| Value::new("", written.span));
@@ -220,7 +229,8 @@ impl Declaring<'_> {
             let value = run.in_doubt(doubt, || run.value(frame, &entry.value));
             Link { target: Target::Value(self.absolute(value)), scope: true, span: entry.value.span }
         });
-        let parent = scope_link.or(identity.parent).or_else(|| parent_by_name(&identity.resource_type, &identity.names));
+        let parent =
+            scope_link.or(identity.parent).or_else(|| parent_by_name(&identity.resource_type, &identity.names));
         let address = self.address(symbol, index.as_ref(), &identity.resource_type, &identity.names);
         let known: Option<Vec<String>> = identity.names.iter().map(symbol::symbol_of).collect();
         let key = known.map(|it| key_of(identity.resource_type.as_str(), it.iter().map(String::as_str)));
@@ -345,9 +355,7 @@ fn identity(type_text: &str, name: &Value, around: Option<&Around<'_>>) -> Ident
         let names = segments(name, type_text.matches('/').count());
         return Identity { resource_type: ResourceType::new(type_text), names, parent: None };
     };
-    let parent = |scope: bool| {
-        Some(Link { target: Target::Address(around.address.clone()), scope, span: name.span })
-    };
+    let parent = |scope: bool| Some(Link { target: Target::Address(around.address.clone()), scope, span: name.span });
     let written = ResourceType::new(type_text);
     if full && !written.is_below(around.resource_type) {
         let names = segments(name, type_text.matches('/').count());

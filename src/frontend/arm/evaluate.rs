@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::Input;
 use super::copy::{self, CopyFrame};
 use super::expression::{self, Expression, Kind, Meaning, Place};
 use super::functions::{self, Call};
-use super::Input;
 use super::scope::Scope;
 use super::symbol;
 use crate::diagnostic::{Code, Diagnostic};

@@ -10,18 +10,18 @@ use crate::value::Number;
 
 /// A node, and the bytes it covers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expression {
+pub(super) struct Expression {
     /// What it is.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// First byte.
-    pub start: u32,
+    pub(super) start: u32,
     /// One past the last byte.
-    pub end: u32,
+    pub(super) end: u32,
 }
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// `'text'`, unescaped.
     String(Arc<str>),
     /// `42`
@@ -36,7 +36,7 @@ pub enum Kind {
 
 /// What a JSON string means in a template.
 #[derive(Debug, PartialEq)]
-pub enum Meaning<'t> {
+pub(super) enum Meaning<'t> {
     /// Just text.
     Literal(&'t str),
     /// An expression: the text between the brackets.
@@ -45,18 +45,18 @@ pub enum Meaning<'t> {
 
 /// Why a text is no expression.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub(super) struct Mistake {
     /// First byte.
-    pub start: u32,
+    pub(super) start: u32,
     /// One past the last byte.
-    pub end: u32,
+    pub(super) end: u32,
     /// What is wrong.
-    pub message: String,
+    pub(super) message: String,
 }
 
 /// Where an expression's text lies in a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(super) struct Place {
     whole: Span,
     /// Offset of the expression's first byte, when the string has no escapes and so every byte has its place.
     exact: Option<u32>,
@@ -66,7 +66,7 @@ pub struct Place {
 const MAX_DEPTH: usize = 64;
 
 /// Tells an expression from text: `[...]` is one, `[[...]` is the text `[...]`.
-pub fn meaning(text: &str) -> Meaning<'_> {
+pub(super) fn meaning(text: &str) -> Meaning<'_> {
     match text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(inner) if !inner.starts_with('[') => Meaning::Expression(inner),
         Some(_) => Meaning::Literal(text.get(1..).unwrap_or(text)),
@@ -75,7 +75,7 @@ pub fn meaning(text: &str) -> Meaning<'_> {
 }
 
 /// Parses the text between the brackets.
-pub fn parse(text: &str) -> Result<Expression, Mistake> {
+pub(super) fn parse(text: &str) -> Result<Expression, Mistake> {
     let mut parser = Parser { text, at: 0 };
     let expression = parser.expression(0)?;
     parser.skip_whitespace();
@@ -87,18 +87,13 @@ pub fn parse(text: &str) -> Result<Expression, Mistake> {
 
 impl Place {
     /// The place of the expression in a JSON string of this content.
-    pub fn of(string: Span, content: &str) -> Self {
+    pub(super) fn of(string: Span, content: &str) -> Self {
         let exact = (u32::try_from(content.len()) == Ok(string.len().saturating_sub(2))).then(|| string.start + 2);
         Self { whole: string, exact }
     }
 
-    /// The place of a string that is used as a whole, wherever its bytes come from.
-    pub fn whole(span: Span) -> Self {
-        Self { whole: span, exact: None }
-    }
-
     /// The span of these bytes of the expression.
-    pub fn span(&self, start: u32, end: u32) -> Span {
+    pub(super) fn span(&self, start: u32, end: u32) -> Span {
         match self.exact {
             Some(first) => Span::new(self.whole.file, first.saturating_add(start), first.saturating_add(end)),
             None => self.whole,
@@ -221,8 +216,7 @@ impl<'t> Parser<'t> {
         let digits = |byte: char| byte.is_ascii_alphanumeric() || matches!(byte, '.' | '-' | '+');
         let length = rest.find(|byte| !digits(byte)).unwrap_or(rest.len());
         let text = rest.get(..length).unwrap_or("");
-        let number =
-            text.parse().map(Number::Int).or_else(|_| text.parse::<f64>().map(Number::Float)).map_err(|_| ());
+        let number = text.parse().map(Number::Int).or_else(|_| text.parse::<f64>().map(Number::Float)).map_err(|_| ());
         match number {
             Ok(number) => {
                 self.at += length;

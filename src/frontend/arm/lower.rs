@@ -15,8 +15,20 @@ use crate::source::Span;
 use crate::value::{Object, Value, ValueKind};
 
 /// Keys of a resource that say how it is deployed, not what it is.
-const NOT_BODY: [&str; 10] = [
-    "condition", "dependsOn", "copy", "comments", "resources", "existing", "metadata", "import", "extension", "@options",
+const NOT_BODY: [&str; 13] = [
+    "condition",
+    "dependsOn",
+    "copy",
+    "comments",
+    "resources",
+    "existing",
+    "metadata",
+    "import",
+    "extension",
+    "@options",
+    "scope",
+    "resourceGroup",
+    "subscriptionId",
 ];
 
 impl Run<'_> {
@@ -35,7 +47,13 @@ impl Run<'_> {
         });
     }
 
-    fn resource(&self, declaration: &Rc<Declaration>, around: &Presence, coverage: &Arc<Coverage>, out: &mut Vec<Resource>) {
+    fn resource(
+        &self,
+        declaration: &Rc<Declaration>,
+        around: &Presence,
+        coverage: &Arc<Coverage>,
+        out: &mut Vec<Resource>,
+    ) {
         let presence = match (&declaration.presence, around) {
             (Presence::Certain, around) => around.clone(),
             (own, _) => own.clone(),

@@ -58,7 +58,11 @@ impl Run<'_> {
             return match &written.kind {
                 ValueKind::Object(object) => Some((object.clone(), written.span, false)),
                 _ => {
-                    self.report(Code::NotEvaluated, entry.value.span, "a template given by an expression is not evaluated");
+                    self.report(
+                        Code::NotEvaluated,
+                        entry.value.span,
+                        "a template given by an expression is not evaluated",
+                    );
                     None
                 }
             };

@@ -3,7 +3,7 @@
 //! In: the template's JSON and the values given to its parameters. Out: values by name. A name that needs itself gives
 //! an unknown value and a diagnostic. Knows the functions only by calling the evaluator.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -65,6 +65,8 @@ pub(super) struct Scope {
     pub(super) depth: usize,
     memo: RefCell<FxHashMap<(Kind, String), Slot>>,
     pub(super) declarations: OnceCell<Vec<Rc<Declaration>>>,
+    /// Set while the declarations are being made: a name that needs them has to do without.
+    pub(super) declaring: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,17 +96,13 @@ impl Scope {
             depth: 0,
             memo: RefCell::default(),
             declarations: OnceCell::new(),
+            declaring: Cell::new(false),
         }
     }
 
     /// A member of the template's top level that is an object.
     pub(super) fn section(&self, name: &str) -> Option<&Object> {
         self.template.get_ignore_case(name)?.1.value.as_object()
-    }
-
-    /// True when resources are an object by symbolic name.
-    pub(super) fn is_symbolic(&self) -> bool {
-        self.section("resources").is_some()
     }
 
     /// True for `languageVersion` 2.x.

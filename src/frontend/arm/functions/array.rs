@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::symbol;
 use super::logic::same;
 use super::{Call, Outcome, whole};
-use crate::value::{Array, Number, Object, Reason, Unknown, Value, ValueKind};
+use crate::value::{Array, Number, Reason, Unknown, Value, ValueKind};
 
 /// The most elements an array may grow to.
 const MAX_ITEMS: usize = 100_000;
@@ -103,7 +103,7 @@ pub(super) fn contains(call: &Call<'_>, arguments: &[Value]) -> Value {
             None => object.rest.is_none().then_some(false),
         },
         (ValueKind::String(text), ValueKind::String(part)) => Some(text.contains(&**part)),
-        (ValueKind::Unknown(Unknown { .. }), ValueKind::String(part)) => {
+        (ValueKind::Unknown(_), ValueKind::String(part)) => {
             let symbol = whole.as_unknown().and_then(|it| it.symbol.as_deref());
             let inside = symbol.is_some_and(|symbol| symbol::known_pieces(symbol).any(|it| it.contains(&**part)));
             inside.then_some(true)
@@ -141,10 +141,11 @@ pub(super) fn is_empty(value: &Value) -> Result<Option<bool>, String> {
     Ok(match &value.kind {
         ValueKind::Null => Some(true),
         ValueKind::String(text) => Some(text.is_empty()),
-        ValueKind::Array(Array { items, rest }) => emptiness(items.len(), rest.is_some()),
-        ValueKind::Object(Object { entries, rest }) => emptiness(entries.len(), rest.is_some()),
+        ValueKind::Array(array) => emptiness(array.items.len(), array.rest.is_some()),
+        ValueKind::Object(object) => emptiness(object.entries.len(), object.rest.is_some()),
         ValueKind::Unknown(unknown) => {
-            let known_text = unknown.symbol.as_deref().is_some_and(|it| symbol::known_pieces(it).any(|it| !it.is_empty()));
+            let known_text =
+                unknown.symbol.as_deref().is_some_and(|it| symbol::known_pieces(it).any(|it| !it.is_empty()));
             known_text.then_some(false)
         }
         ValueKind::Bool(_) | ValueKind::Number(_) => return Err("empty() takes a text, an array or an object".into()),

@@ -69,7 +69,9 @@ pub(super) fn extension_resource_id(call: &Call<'_>, arguments: &[Value]) -> Val
 pub(in super::super) fn scope_prefix(target: &Target) -> Option<String> {
     match (target.level, &target.resource_group) {
         (Level::Tenant, _) => Some(String::new()),
-        (Level::ManagementGroup, _) => Some("/providers/Microsoft.Management/managementGroups/{managementGroup}".into()),
+        (Level::ManagementGroup, _) => {
+            Some("/providers/Microsoft.Management/managementGroups/{managementGroup}".into())
+        }
         (Level::ResourceGroup, Some(group)) => {
             Some(format!("{}/resourceGroups/{}", subscription_prefix(&target.subscription)?, symbol::symbol_of(group)?))
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::expression::{Expression, Kind};
-use super::logic::truth;
 use super::Call;
+use super::logic::truth;
 use crate::value::{Array, Object, Unknown, Value, ValueKind};
 
 /// `lambda('x', body)`: its variables and its body.

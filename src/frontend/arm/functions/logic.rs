@@ -154,9 +154,7 @@ pub(super) fn truth(value: &Value) -> Result<Option<bool>, String> {
 /// Whether two values are equal; `None` when that depends on something unknown.
 pub(in super::super) fn same(a: &Value, b: &Value) -> Option<bool> {
     match (&a.kind, &b.kind) {
-        (ValueKind::Unknown(a), ValueKind::Unknown(b)) => {
-            (a.symbol.is_some() && a.symbol == b.symbol).then_some(true)
-        }
+        (ValueKind::Unknown(a), ValueKind::Unknown(b)) => (a.symbol.is_some() && a.symbol == b.symbol).then_some(true),
         (ValueKind::Unknown(unknown), other) | (other, ValueKind::Unknown(unknown)) => against(unknown, other),
         (ValueKind::Null, ValueKind::Null) => Some(true),
         (ValueKind::Bool(a), ValueKind::Bool(b)) => Some(a == b),

@@ -17,7 +17,7 @@ mod string;
 
 use std::cmp::Ordering;
 
-pub(super) use logic::{merged, same};
+pub(super) use id::scope_prefix;
 pub(super) use runtime::reference;
 
 use super::evaluate::{Frame, Run};

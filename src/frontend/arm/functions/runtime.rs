@@ -243,7 +243,8 @@ pub(super) fn list(call: &Call<'_>, arguments: &[Value]) -> Value {
     let mut value = call.at_deployment(arguments, true);
     let declaration = arguments.first().and_then(|it| call.run.declaration(&call.frame.scope, it));
     if let (Some(declaration), ValueKind::Unknown(unknown)) = (declaration, &mut value.kind) {
-        let reference = Reference { address: declaration.address.clone(), attribute: format!("{}()", call.name).into() };
+        let reference =
+            Reference { address: declaration.address.clone(), attribute: format!("{}()", call.name).into() };
         let unknown = Arc::make_mut(unknown);
         if !unknown.references.contains(&reference) {
             unknown.references.push(reference);
@@ -274,7 +275,7 @@ pub(super) fn user_function(call: &Call<'_>) -> Value {
         return call.fail(message);
     }
     let arguments = names.into_iter().zip(call.evaluated()).collect();
-    let frame = Frame { scope, copy: None, locals: None, arguments: Some(Rc::new(arguments)) };
+    let frame = Frame { scope: scope.clone(), copy: None, locals: None, arguments: Some(Rc::new(arguments)) };
     match call.run.in_function(call.name, || call.run.value(&frame, output)) {
         Some(value) => Value { span: call.span, ..value },
         None => call.fail(format!("the function `{}` calls itself", call.name)),

@@ -205,7 +205,13 @@ pub(super) fn pad_left(arguments: &[Value]) -> Outcome {
         }
     };
     let missing = width.saturating_sub(text.chars().count());
-    Ok(std::iter::repeat_n(filler, missing).collect::<String>().as_str().chars().chain(text.chars()).collect::<String>().into())
+    Ok(std::iter::repeat_n(filler, missing)
+        .collect::<String>()
+        .as_str()
+        .chars()
+        .chain(text.chars())
+        .collect::<String>()
+        .into())
 }
 
 /// `startsWith(text, part)`, whatever the case.
@@ -242,7 +248,8 @@ pub(super) fn ends_with(call: &Call<'_>, arguments: &[Value]) -> Value {
 
 /// `replace(text, old, new)`
 pub(super) fn replace(call: &Call<'_>, arguments: &[Value]) -> Value {
-    let [Value { kind: ValueKind::String(whole), .. }, Value { kind: ValueKind::String(old), .. }, new] = arguments else {
+    let [Value { kind: ValueKind::String(whole), .. }, Value { kind: ValueKind::String(old), .. }, new] = arguments
+    else {
         return texts_or_unknown(call, arguments);
     };
     let plain = whole.is_empty() || old.is_empty() || !whole.contains(&**old);
@@ -304,7 +311,8 @@ fn cut<'t>(text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
     let mut parts = Vec::new();
     let mut rest = text;
     loop {
-        let found = delimiters.iter().filter(|it| !it.is_empty()).filter_map(|it| Some((rest.find(it)?, it.len()))).min();
+        let found =
+            delimiters.iter().filter(|it| !it.is_empty()).filter_map(|it| Some((rest.find(it)?, it.len()))).min();
         let Some((at, length)) = found else { break };
         parts.push(rest.get(..at).unwrap_or(""));
         rest = rest.get(at + length..).unwrap_or("");
@@ -339,7 +347,9 @@ pub(super) fn substring(call: &Call<'_>, arguments: &[Value]) -> Value {
     let start = whole(arguments, 1).and_then(|it| usize::try_from(it).map_err(|_| "negative start".into()));
     let length = match arguments.get(2) {
         None => Ok(None),
-        Some(_) => whole(arguments, 2).and_then(|it| usize::try_from(it).map(Some).map_err(|_| "negative length".into())),
+        Some(_) => {
+            whole(arguments, 2).and_then(|it| usize::try_from(it).map(Some).map_err(|_| "negative length".into()))
+        }
     };
     let (start, length) = match (start, length) {
         (Ok(start), Ok(length)) => (start, length),
@@ -356,7 +366,8 @@ pub(super) fn substring(call: &Call<'_>, arguments: &[Value]) -> Value {
         }
         Some(ValueKind::Unknown(unknown)) => {
             let prefix = unknown.prefix.as_deref().unwrap_or("");
-            let known = length.and_then(|length| start.checked_add(length)).filter(|end| *end <= prefix.chars().count());
+            let known =
+                length.and_then(|length| start.checked_add(length)).filter(|end| *end <= prefix.chars().count());
             match (known, length) {
                 (Some(_), Some(length)) => call.known(prefix.chars().skip(start).take(length).collect::<String>()),
                 _ => call.unknown(arguments),

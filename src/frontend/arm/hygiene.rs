@@ -1,0 +1,207 @@
+//! Parameters and outputs of a template as resources of the model, so that policies can read them.
+//!
+//! `baalint.template/parameters`: `name`; `properties.type`, `.secure` (the declared type is a secure one), `.defaultValue`
+//! (as evaluated, when written), `.literalDefault` (the default is text, not an expression), `.nested` (of a nested
+//! template), `.value` (what a deployment passes to it) and `.reveals` (the secrets that go into that value).
+//! `baalint.template/outputs`: `name`; `properties.type`, `.secure`, `.value`, `.nested`, `.reveals`.
+//! `reveals` is an array of texts: `parameters('x')` for a secure parameter, `listKeys()` for a function that gives secrets.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::evaluate::{Frame, Run};
+use super::expression::{self, Expression, Kind, Meaning};
+use super::scope::{Given, Scope};
+use crate::model::{Coverage, Dialect, Presence, Resource, ResourceType};
+use crate::source::Span;
+use crate::value::{Entry, Object, Value, ValueKind};
+
+const PARAMETER: &str = "baalint.template/parameters";
+const OUTPUT: &str = "baalint.template/outputs";
+
+/// How far secrets are followed through variables and arguments.
+const MAX_DEPTH: usize = 8;
+
+/// The parameters of a template.
+pub(super) fn parameters(
+    run: &Run<'_>,
+    scope: &Rc<Scope>,
+    around: &Presence,
+    coverage: &Arc<Coverage>,
+    out: &mut Vec<Resource>,
+) {
+    // Inside an outer-scope deployment, names mean the parameters of the template around it.
+    let parameters = scope.section("parameters").filter(|_| scope.names.is_none());
+    for (name, entry) in parameters.iter().flat_map(|it| &it.entries) {
+        let Some(declaration) = entry.value.as_object() else { continue };
+        let mut properties = described(scope, declaration);
+        if let Some((_, default)) = declaration.get_ignore_case("defaultValue") {
+            let literal =
+                default.value.as_str().is_none_or(|it| matches!(expression::meaning(it), Meaning::Literal(_)));
+            let value = run.in_doubt(true, || run.value(&Frame::of(scope.clone()), &default.value));
+            properties.insert("defaultValue", default.key_span, value);
+            properties.insert("literalDefault", default.key_span, Value::new(literal, default.value.span));
+        }
+        if let Given::Nested { parameters, frame } = &scope.given {
+            argument(run, frame, parameters, name, &mut properties);
+        }
+        out.push(resource(PARAMETER, "parameters", scope, name, entry, properties, around, coverage));
+    }
+}
+
+/// The outputs of a template.
+pub(super) fn outputs(
+    run: &Run<'_>,
+    scope: &Rc<Scope>,
+    around: &Presence,
+    coverage: &Arc<Coverage>,
+    out: &mut Vec<Resource>,
+) {
+    for (name, entry) in scope.section("outputs").iter().flat_map(|it| &it.entries) {
+        let Some(declaration) = entry.value.as_object() else { continue };
+        let mut properties = described(scope, declaration);
+        if let Some((_, value)) = declaration.get_ignore_case("value") {
+            let found = run.in_doubt(true, || run.output(scope, name, value.value.span));
+            if let Some(found) = found {
+                properties.insert("value", value.key_span, found);
+            }
+            reveals(&Frame::of(scope.clone()), &value.value, &mut properties);
+        }
+        out.push(resource(OUTPUT, "outputs", scope, name, entry, properties, around, coverage));
+    }
+}
+
+fn described(scope: &Rc<Scope>, declaration: &Object) -> Object {
+    let mut properties = Object::default();
+    if let Some(declared) = scope.schema_key(declaration, "type") {
+        properties.insert("type", declared.span, declared.clone());
+        properties.insert("secure", declared.span, Value::new(scope.is_secure(declaration), declared.span));
+    }
+    let nested = matches!(scope.given, Given::Nested { .. });
+    properties.insert("nested", scope.span, Value::new(nested, scope.span));
+    properties
+}
+
+/// What a deployment passes to a parameter.
+fn argument(run: &Run<'_>, frame: &Frame, parameters: &Value, name: &str, properties: &mut Object) {
+    let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name)) else { return };
+    let written =
+        entry.value.as_object().and_then(|it| it.get_ignore_case("value")).map_or(&entry.value, |it| &it.1.value);
+    reveals(frame, written, properties);
+    let value = run.in_doubt(true, || run.value(frame, written));
+    properties.insert("value", entry.key_span, value);
+}
+
+fn reveals(frame: &Frame, written: &Value, properties: &mut Object) {
+    let mut found: Vec<String> = Vec::new();
+    secrets(frame, written, &mut found, 0);
+    let items = found.into_iter().map(|it| Value::new(it, written.span)).collect();
+    properties.insert("reveals", written.span, Value::array(items, written.span));
+}
+
+/// The secrets that go into a value, through variables and the arguments of deployments.
+fn secrets(frame: &Frame, value: &Value, found: &mut Vec<String>, depth: usize) {
+    match &value.kind {
+        ValueKind::String(text) => {
+            if let Meaning::Expression(inner) = expression::meaning(text)
+                && let Ok(expression) = expression::parse(inner)
+            {
+                in_expression(frame, &expression, found, depth);
+            }
+        }
+        ValueKind::Array(array) => array.items.iter().for_each(|it| secrets(frame, it, found, depth)),
+        ValueKind::Object(object) => {
+            object.entries.values().for_each(|it| secrets(frame, &it.value, found, depth));
+        }
+        _ => {}
+    }
+}
+
+fn in_expression(frame: &Frame, expression: &Expression, found: &mut Vec<String>, depth: usize) {
+    let (name, arguments) = match &expression.kind {
+        Kind::Call(name, arguments) => (name, arguments),
+        Kind::Property(base, _) => return in_expression(frame, base, found, depth),
+        Kind::Index(base, index) => {
+            in_expression(frame, base, found, depth);
+            return in_expression(frame, index, found, depth);
+        }
+        Kind::String(_) | Kind::Number(_) => return,
+    };
+    let lower = name.to_ascii_lowercase();
+    // Whether something is empty, equal or present tells nothing of a secret.
+    if matches!(lower.as_str(), "empty" | "equals" | "length" | "contains" | "not") || depth > MAX_DEPTH {
+        return;
+    }
+    let argument = match arguments.first().map(|it| &it.kind) {
+        Some(Kind::String(text)) => Some(&**text),
+        _ => None,
+    };
+    match (lower.as_str(), argument) {
+        ("parameters", Some(parameter)) => secret_parameter(frame, parameter, found, depth),
+        ("variables", Some(variable)) => {
+            let scope = frame.naming_scope();
+            if let Some((_, entry)) = scope.section("variables").and_then(|it| it.get_ignore_case(variable)) {
+                secrets(&Frame::of(scope.clone()), &entry.value, found, depth + 1);
+            }
+        }
+        (list, _) if gives_secrets(list) => add(found, format!("{name}()")),
+        ("if", _) => arguments.iter().skip(1).for_each(|it| in_expression(frame, it, found, depth)),
+        _ => arguments.iter().for_each(|it| in_expression(frame, it, found, depth)),
+    }
+}
+
+fn secret_parameter(frame: &Frame, name: &str, found: &mut Vec<String>, depth: usize) {
+    let scope = frame.naming_scope();
+    let Some((declared, declaration)) = scope.parameter(name) else { return };
+    if scope.is_secure(declaration) {
+        add(found, format!("parameters('{declared}')"));
+    } else if let Given::Nested { parameters, frame } = &scope.given
+        && let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name))
+    {
+        secrets(frame, &entry.value, found, depth + 1);
+    }
+}
+
+/// The `list*` functions that give keys, tokens, passwords or connection strings.
+fn gives_secrets(function: &str) -> bool {
+    let harmless = ["listserviceproperties", "listoutboundnetworkdependenciesendpoints", "listgatewaystatus"];
+    function.starts_with("list") && !harmless.contains(&function)
+}
+
+fn add(found: &mut Vec<String>, secret: String) {
+    if !found.contains(&secret) {
+        found.push(secret);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "every part of a resource comes from another place")]
+fn resource(
+    resource_type: &str,
+    kind: &str,
+    scope: &Rc<Scope>,
+    name: &Arc<str>,
+    entry: &Entry,
+    properties: Object,
+    around: &Presence,
+    coverage: &Arc<Coverage>,
+) -> Resource {
+    let span: Span = entry.key_span.to(entry.value.span);
+    let mut body = Object::default();
+    body.insert("type", entry.key_span, Value::new(resource_type, entry.key_span));
+    body.insert("name", entry.key_span, Value::new(name.clone(), entry.key_span));
+    body.insert("properties", entry.key_span, Value::object(properties, entry.value.span));
+    Resource {
+        address: format!("{}{kind}.{name}", scope.prefix).into(),
+        resource_type: ResourceType::new(resource_type),
+        source_type: resource_type.into(),
+        dialect: Dialect::Arm,
+        body: Value::object(body, span),
+        coverage: coverage.clone(),
+        span,
+        header: entry.key_span,
+        callers: scope.callers.clone(),
+        presence: around.clone(),
+        parent: None,
+        resource_group: None,
+    }
+}

@@ -1,0 +1,244 @@
+//! All ARM inputs of a run: which files are templates, which parameters go with them, and one unit for each run of one.
+//!
+//! In: the JSON files that were scanned, and [`Files`] to follow links. Out: [`Templates`], read-only from then on, whose
+//! units are lowered in parallel.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::detect::{Kind, detect};
+use super::{Input, scope};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::files::{Files, normalise};
+use crate::model::Lowered;
+use crate::parse::json::{self, Document};
+use crate::source::{FileId, SourceFile, SourceMap};
+use crate::value::Value;
+
+/// How many files below a template with links are loaded to find what it links.
+const MAX_LINKED: usize = 500;
+
+/// What the command line says about parameters.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--parameters FILE`, for every template; several give several runs.
+    pub parameters: Vec<PathBuf>,
+}
+
+/// All ARM inputs of a run.
+#[derive(Debug)]
+pub struct Templates {
+    documents: IndexMap<PathBuf, Loaded, FxBuildHasher>,
+    directories: FxHashMap<FileId, PathBuf>,
+    units: Vec<Unit>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    shown: Arc<str>,
+    document: Document,
+    kind: Kind,
+    /// Scanned, not only followed.
+    scanned: bool,
+}
+
+/// One template with one set of parameters, or one file of resources.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// As reports name it: the template's path, and the parameter file's when there are several.
+    pub root: Arc<str>,
+    template: PathBuf,
+    parameters: Option<PathBuf>,
+}
+
+impl Templates {
+    /// Parses the scanned files; those that are no input of this front end are silently left out.
+    pub fn load(
+        scanned: &[SourceFile],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        options: &Options,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut templates =
+            Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new() };
+        let mut diagnostics = Vec::new();
+        let parsed: Vec<_> = scanned.par_iter().map(|file| (file, json::parse(file.id(), file.text()))).collect();
+        for (file, (document, found)) in parsed {
+            templates.add(file, document, found, true, &mut diagnostics);
+        }
+        for path in &options.parameters {
+            templates.follow(path, files, sources, &mut diagnostics, true);
+        }
+        templates.load_linked(scanned, files, sources, &mut diagnostics);
+        templates.make_units(options);
+        (templates, diagnostics)
+    }
+
+    /// What is lowered, by path.
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// Lowers one unit.
+    pub fn lower(&self, unit: &Unit) -> Lowered {
+        let Some(loaded) = self.documents.get(&unit.template) else { return Lowered::default() };
+        let given = unit.parameters.as_ref().and_then(|path| self.documents.get(path));
+        let given = given.map(|it| values(&it.document.root)).unwrap_or_default();
+        let input = Input {
+            directory: &|file| self.directories.get(&file).cloned(),
+            template: &|path| {
+                let found = self.documents.get(path).filter(|it| it.kind == Kind::Template);
+                found.map(|it| it.document.root.clone())
+            },
+        };
+        match loaded.kind {
+            Kind::Resources => super::lower(&wrapped(&loaded.document.root), given, unit.root.clone(), &input),
+            _ => super::lower(&loaded.document.root, given, unit.root.clone(), &input),
+        }
+    }
+
+    fn add(
+        &mut self,
+        file: &SourceFile,
+        document: Option<Document>,
+        found: Vec<Diagnostic>,
+        scanned: bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(document) = document else { return };
+        let Some(kind) = detect(&document.root) else { return };
+        diagnostics.extend(found);
+        let path = normalise(file.path());
+        self.directories.insert(file.id(), path.parent().map(Path::to_path_buf).unwrap_or_default());
+        self.documents.insert(path, Loaded { shown: file.shown().into(), document, kind, scanned });
+    }
+
+    /// Loads one more file, when it can be read and is an input.
+    fn follow(
+        &mut self,
+        path: &Path,
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        diagnostics: &mut Vec<Diagnostic>,
+        asked: bool,
+    ) {
+        let path = normalise(path);
+        if self.documents.contains_key(&path) {
+            return;
+        }
+        match files.read(&path) {
+            Ok(text) => {
+                let id = sources.add(path.clone(), files.shown(&path), text.clone());
+                let (document, found) = json::parse(id, &text);
+                if let Some(file) = sources.get(id) {
+                    self.add(file, document, found, false, diagnostics);
+                }
+            }
+            Err(error) if asked => {
+                diagnostics.push(Diagnostic::of_path(Code::Unreadable, files.shown(&path), error.to_string()));
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Templates that link others need what lies below them.
+    fn load_linked(
+        &mut self,
+        scanned: &[SourceFile],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for file in scanned.iter().filter(|file| file.text().contains("templateLink")) {
+            let directory = normalise(file.path()).parent().map(Path::to_path_buf).unwrap_or_default();
+            let mut pending = vec![directory];
+            let mut loaded = 0;
+            while let Some(directory) = pending.pop() {
+                for listed in files.list(&directory) {
+                    let path = directory.join(&listed.name);
+                    if listed.directory && !listed.name.starts_with('.') {
+                        pending.push(path);
+                    } else if path.extension().is_some_and(|it| it == "json") && loaded < MAX_LINKED {
+                        loaded += 1;
+                        self.follow(&path, files, sources, diagnostics, false);
+                    }
+                }
+                if loaded >= MAX_LINKED {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn make_units(&mut self, options: &Options) {
+        let mut units = Vec::new();
+        for (path, loaded) in self.documents.iter().filter(|(_, it)| it.scanned && it.kind != Kind::Parameters) {
+            let asked: Vec<PathBuf> = options.parameters.iter().map(|it| normalise(it)).collect();
+            let sets = match (loaded.kind, asked.is_empty()) {
+                (Kind::Template, false) => asked,
+                (Kind::Template, true) => self.parameters_of(path),
+                _ => Vec::new(),
+            };
+            let unit = |parameters: Option<PathBuf>, root: Arc<str>| Unit { root, template: path.clone(), parameters };
+            match sets.as_slice() {
+                [] => units.push(unit(None, loaded.shown.clone())),
+                [only] => units.push(unit(Some(only.clone()), loaded.shown.clone())),
+                several => units.extend(several.iter().map(|set| {
+                    let shown = self.documents.get(set).map_or("", |it| &it.shown);
+                    unit(Some(set.clone()), format!("{} ({shown})", loaded.shown).into())
+                })),
+            }
+        }
+        units.sort_by(|a, b| a.root.cmp(&b.root));
+        self.units = units;
+    }
+
+    /// Parameter files by convention: `main.parameters.json`, `main.prod.parameters.json`, `main.parameters.prod.json` beside
+    /// `main.json`; any parameter file beside the only template of a directory.
+    fn parameters_of(&self, template: &Path) -> Vec<PathBuf> {
+        let directory = template.parent();
+        let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or("");
+        let beside =
+            |kind: Kind| self.documents.iter().filter(move |(path, it)| it.kind == kind && path.parent() == directory);
+        let alone = beside(Kind::Template).count() == 1;
+        let named = |path: &Path| {
+            let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
+            name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.') && rest.contains("param"))
+        };
+        let mut found: Vec<PathBuf> = beside(Kind::Parameters).map(|(path, _)| path.clone()).collect();
+        if found.iter().any(|path| named(path)) {
+            found.retain(|path| named(path));
+        } else if !alone {
+            found.clear();
+        }
+        found.sort();
+        found
+    }
+}
+
+/// The values of a parameter file, by name in lower case.
+fn values(root: &Value) -> FxHashMap<String, Value> {
+    let mut values = FxHashMap::default();
+    let parameters = root.as_object().and_then(|it| it.get_ignore_case("parameters"));
+    for (name, entry) in parameters.and_then(|(_, it)| it.value.as_object()).iter().flat_map(|it| &it.entries) {
+        let Some(wrapper) = entry.value.as_object() else { continue };
+        if let Some((_, value)) = wrapper.get_ignore_case("value") {
+            values.insert(name.to_ascii_lowercase(), value.value.clone());
+        } else if wrapper.get_ignore_case("reference").is_some() {
+            values.insert(name.to_ascii_lowercase(), scope::key_vault_secret(name, entry.value.span));
+        }
+    }
+    values
+}
+
+/// Resources by themselves, as the only content of a template.
+fn wrapped(root: &Value) -> Value {
+    let mut template = crate::value::Object::default();
+    let resources = if root.as_array().is_some() { root.clone() } else { Value::array(vec![root.clone()], root.span) };
+    template.insert("resources", root.span, resources);
+    Value::object(template, root.span)
+}
