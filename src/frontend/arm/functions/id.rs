@@ -86,7 +86,7 @@ fn subscription_prefix(subscription: &Value) -> Option<String> {
 /// Which argument is the type: the first that looks like one and has as many names after it as it has segments.
 fn type_position(arguments: &[Value], most: usize) -> Option<usize> {
     let fits = |index: &usize| {
-        let text = arguments.get(*index).and_then(Value::as_str).unwrap_or("");
+        let text = arguments.get(*index).and_then(Value::as_str).unwrap_or("").trim_matches('/');
         let mut segments = text.split('/');
         let namespace = segments.next().is_some_and(|it| it.contains('.'));
         let names = arguments.len().saturating_sub(index + 1);
@@ -97,7 +97,7 @@ fn type_position(arguments: &[Value], most: usize) -> Option<usize> {
 
 fn with_path(call: &Call<'_>, arguments: &[Value], head: Option<String>, typed: &[Value]) -> Value {
     let Some((resource_type, names)) = typed.split_first() else { return untyped(call, arguments) };
-    let mut segments = resource_type.as_str().unwrap_or("").split('/');
+    let mut segments = resource_type.as_str().unwrap_or("").trim_matches('/').split('/');
     let mut id = head.map(|head| format!("{head}/providers/{}", segments.next().unwrap_or("")));
     for (segment, name) in segments.zip(names) {
         id = id.and_then(|id| Some(format!("{id}/{segment}/{}", symbol::symbol_of(name)?)));
