@@ -19,6 +19,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
 
 const FUNCTIONS: &[(&str, Function)] = &[
     ("any", any),
+    ("before_underscore", |value| text(value, |it| it.split('_').next().map(str::to_owned))),
     ("first", first),
     ("join_comma", |value| join(value, ", ")),
     ("join_plain_comma", |value| join(value, ",")),
