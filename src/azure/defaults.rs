@@ -57,8 +57,11 @@ pub fn lookup<'s>(
     path: impl IntoIterator<Item = &'s PathSegment> + Clone,
     api_version: Option<&str>,
 ) -> ServiceDefault {
-    let Some(properties) = properties_of(resource_type) else { return ServiceDefault::None };
-    let property = properties.iter().find(|property| same_path(property.path.segments(), path.clone()));
+    let find = |properties: &'static [Property]| {
+        properties.iter().find(|property| same_path(property.path.segments(), path.clone()))
+    };
+    let own = properties_of(resource_type.as_str()).and_then(find);
+    let property = own.or_else(|| properties_of(ANY_TYPE).and_then(find));
     let Some(Property { ranges, .. }) = property else { return ServiceDefault::None };
     match api_version.and_then(|version| version.get(..10)) {
         Some(day) => ranges
@@ -77,11 +80,12 @@ pub fn lookup<'s>(
     }
 }
 
-fn properties_of(resource_type: &ResourceType) -> Option<&'static [Property]> {
+/// The entry that holds for every type.
+const ANY_TYPE: &str = "*";
+
+fn properties_of(resource_type: &str) -> Option<&'static [Property]> {
     let lower = |byte: u8| byte.to_ascii_lowercase();
-    let at = SERVICE_DEFAULTS
-        .binary_search_by(|(name, _)| name.bytes().cmp(resource_type.as_str().bytes().map(lower)))
-        .ok()?;
+    let at = SERVICE_DEFAULTS.binary_search_by(|(name, _)| name.bytes().cmp(resource_type.bytes().map(lower))).ok()?;
     let (_, json) = SERVICE_DEFAULTS.get(at)?;
     Some(READ.get(at)?.get_or_init(|| read(json)))
 }
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn every_entry_reads_and_its_ranges_start_at_dates() {
         for (name, _) in SERVICE_DEFAULTS {
-            for property in properties_of(&ResourceType::new(*name)).unwrap() {
+            for property in properties_of(name).unwrap() {
                 assert!(!property.ranges.is_empty(), "{name} {}", property.path);
                 for Range { from, .. } in &property.ranges {
                     let date = from.len() == 10 && from.split('-').map(str::len).eq([4, 2, 2]);

@@ -144,6 +144,7 @@ fn concat(arguments: &[Value]) -> Option<ValueKind> {
                 let mut unknown = Unknown::clone(why);
                 unknown.prefix = (!text.is_empty()).then(|| text.into());
                 unknown.not_null = true;
+                unknown.symbol = None;
                 return Some(unknown.into());
             }
             (ValueKind::Null, _) => {}
@@ -160,7 +161,7 @@ fn concat(arguments: &[Value]) -> Option<ValueKind> {
 fn head_mapped(value: &Value, map: impl Fn(&str) -> String) -> Option<ValueKind> {
     let why = value.as_unknown()?;
     let head = why.prefix.as_ref()?;
-    Some(Unknown { prefix: Some(map(head).into()), ..Unknown::clone(why) }.into())
+    Some(Unknown { prefix: Some(map(head).into()), symbol: None, ..Unknown::clone(why) }.into())
 }
 
 fn try_get(value: &Value, path: &[Value]) -> Option<ValueKind> {

@@ -154,6 +154,15 @@ pub enum Lookup<'v> {
     Unknown(Arc<Unknown>, Span),
 }
 
+/// What is unknown about a property of something unknown: that the whole is not null says nothing of its parts.
+fn below(whole: &Arc<Unknown>) -> Arc<Unknown> {
+    if whole.not_null || whole.prefix.is_some() || whole.symbol.is_some() {
+        Arc::new(Unknown { not_null: false, prefix: None, symbol: None, ..Unknown::clone(whole) })
+    } else {
+        whole.clone()
+    }
+}
+
 impl Resource {
     /// What one path without `[*]` finds; a path with `[*]` is a question for [`Resource::lookup_each`].
     pub fn lookup(&self, path: &PropertyPath) -> Lookup<'_> {
@@ -196,7 +205,7 @@ impl Resource {
         let (mut value, mut nearest, mut key_span) = (start, start_nearest, None);
         for (depth, segment) in path.iter().enumerate() {
             match (&value.kind, segment) {
-                (ValueKind::Unknown(unknown), _) => return Lookup::Unknown(unknown.clone(), value.span),
+                (ValueKind::Unknown(unknown), _) => return Lookup::Unknown(below(unknown), value.span),
                 (ValueKind::Object(object), PathSegment::Key(key)) => match object.get_ignore_case(key) {
                     Some((_, entry)) => {
                         value = &entry.value;
@@ -211,7 +220,7 @@ impl Resource {
                         nearest = item.span;
                         key_span = None;
                     }
-                    (None, Some(rest)) => return Lookup::Unknown(rest.clone(), value.span),
+                    (None, Some(rest)) => return Lookup::Unknown(below(rest), value.span),
                     (None, None) => return Lookup::Absent { nearest },
                 },
                 // A written null holds nothing below it, and is the most telling place there is.
@@ -232,7 +241,7 @@ impl Resource {
         nearest: Span,
     ) -> Lookup<'v> {
         if let Some(rest) = &object.rest {
-            return Lookup::Unknown(rest.clone(), nearest);
+            return Lookup::Unknown(below(rest), nearest);
         }
         if self.coverage.covers(path) {
             Lookup::Absent { nearest }
