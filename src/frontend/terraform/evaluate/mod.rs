@@ -71,6 +71,17 @@ pub(super) fn expression(project: &Project<'_>, root: &Root, text: &str) -> Valu
     })
 }
 
+/// The outputs of a root, as an object.
+pub(super) fn outputs(project: &Project<'_>, root: &Root) -> Value {
+    on_deep_stack(|| {
+        let evaluator = Evaluator::new(project, root);
+        let nowhere = Span::new(FileId(u32::MAX), 0, 0);
+        evaluator
+            .start()
+            .map_or_else(|| invalid("the root has no module", nowhere), |root| evaluator.outputs(&root, nowhere))
+    })
+}
+
 fn file_span(file: &hcl::File) -> Span {
     Span::new(file.file, 0, u32::try_from(file.text.len()).unwrap_or(u32::MAX))
 }

@@ -90,6 +90,11 @@ impl<'f> Project<'f> {
         evaluate::expression(self, root, text)
     }
 
+    /// The outputs of a root, as an object.
+    pub fn outputs(&self, root: &Root) -> Value {
+        evaluate::outputs(self, root)
+    }
+
     /// The directories of every module that was loaded.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
         self.modules.keys().map(PathBuf::as_path)
