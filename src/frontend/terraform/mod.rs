@@ -13,6 +13,7 @@ mod lower_azuread;
 mod lower_common;
 mod mapping;
 mod operators;
+pub mod plan;
 mod project;
 mod statistics;
 mod version;

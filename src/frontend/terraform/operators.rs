@@ -91,12 +91,17 @@ fn number(op: BinaryOp, a: Number, b: Number) -> Option<Number> {
     }
     let (a, b) = (a.as_f64(), b.as_f64());
     Some(Number::from_f64(match op {
-        BinaryOp::Add => a + b,
-        BinaryOp::Subtract => a - b,
-        BinaryOp::Multiply => a * b,
+        BinaryOp::Add => decimal(a + b),
+        BinaryOp::Subtract => decimal(a - b),
+        BinaryOp::Multiply => decimal(a * b),
         BinaryOp::Divide => a / b,
         _ => a % b,
     }))
+}
+
+/// Terraform computes with so many digits that `0.1 + 0.2` is `0.3`; a double has to drop its last one for that.
+fn decimal(float: f64) -> f64 {
+    if float.is_finite() { format!("{float:.14e}").parse().unwrap_or(float) } else { float }
 }
 
 /// Why a result that is never null is not known: the first unknown operand, with the references of all.

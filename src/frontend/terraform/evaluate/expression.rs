@@ -92,8 +92,8 @@ impl<'p> Evaluator<'p> {
         let condition = convert::to_bool(&self.eval(scope, condition));
         let branch = |id: Option<ExprId>| id.map_or_else(|| Value::new("", span), |id| self.eval(scope, id));
         match &condition.kind {
-            ValueKind::Bool(true) => branch(Some(then)),
-            ValueKind::Bool(false) => branch(otherwise),
+            ValueKind::Bool(true) => like_branch(scope, branch(Some(then)), otherwise),
+            ValueKind::Bool(false) => like_branch(scope, branch(otherwise), Some(then)),
             ValueKind::Unknown(why) => {
                 let (a, b) = self.apart(|| (branch(Some(then)), branch(otherwise)));
                 match (is_invalid(&a), is_invalid(&b)) {
@@ -304,6 +304,18 @@ impl<'p> Evaluator<'p> {
             }
             _ => Value::new(!failed, span),
         }
+    }
+}
+
+/// Both branches have one type: a number or bool becomes a string beside one.
+fn like_branch(scope: Scope<'_, '_>, value: Value, other: Option<ExprId>) -> Value {
+    if !matches!(value.kind, ValueKind::Number(_) | ValueKind::Bool(_)) {
+        return value;
+    }
+    match other.map(|id| &scope.file.expr(id).kind) {
+        Some(ExprKind::Literal(_) | ExprKind::Decoded(_)) => convert::to_string(&value),
+        Some(ExprKind::Template(parts)) if scope.file.list(*parts).len() > 1 => convert::to_string(&value),
+        _ => value,
     }
 }
 
