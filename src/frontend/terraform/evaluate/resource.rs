@@ -148,7 +148,12 @@ impl<'p> Evaluator<'p> {
         let module = scope.module;
         let Some(index) = module.module.resources.get_index_of(&name) else {
             let data = if name.data { "data." } else { "" };
-            return self.fail(format!("`{data}{}.{}` is not declared", name.block_type, name.name), span);
+            let mut missing = self.fail(format!("`{data}{}.{}` is not declared", name.block_type, name.name), span);
+            // Whatever it is, whoever refers to a resource's attribute does not leave the argument out.
+            if let ValueKind::Unknown(unknown) = &mut missing.kind {
+                Arc::make_mut(unknown).not_null = true;
+            }
+            return missing;
         };
         let expansion = self.resource_expansion(module, index);
         if expansion.shape == Shape::Single {

@@ -112,7 +112,9 @@ impl<'i> Applier<'i> {
                     None => return,
                 }
             }
-            node.put(from_json(json, self.header), Mode::Written);
+            // Nobody wrote it: a label goes to what somebody wrote.
+            let value = from_json(json, self.header).as_default(DefaultOf::Provider { major: self.major });
+            node.put(value, Mode::Written);
         }
     }
 

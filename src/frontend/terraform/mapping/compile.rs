@@ -179,12 +179,7 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
     for (path, _) in &set {
         coverage.add(&path.iter().cloned().map(PathSegment::Key).collect());
     }
-    for path in top.get("complete").and_then(Json::as_array).into_iter().flatten() {
-        let text = errors.text("complete", path).unwrap_or_default();
-        if target(&mut errors, "complete", text).is_some() {
-            coverage.add(&PropertyPath::parse(text));
-        }
-    }
+    read_complete(&mut errors, "the file", top, &mut coverage);
     cover(&fills, &mut coverage, &mut children);
     let text = |key: &str| top.get(key).and_then(Json::as_str);
     let mapping = Mapping {
@@ -210,6 +205,16 @@ fn base_coverage() -> Coverage {
     coverage
 }
 
+fn read_complete(errors: &mut Errors, what: &str, map: &Map<String, Json>, coverage: &mut Coverage) {
+    let what = format!("{what}: complete");
+    for path in map.get("complete").and_then(Json::as_array).into_iter().flatten() {
+        let text = errors.text(&what, path).unwrap_or_default();
+        if target(errors, &what, text).is_some() {
+            coverage.add(&PropertyPath::parse(text));
+        }
+    }
+}
+
 fn cover(fills: &[Fill], own: &mut Coverage, children: &mut [Child]) {
     for fill in fills {
         let path: PropertyPath = fill
@@ -232,7 +237,7 @@ fn read_children(errors: &mut Errors, top: &Map<String, Json>) -> Vec<Child> {
     let mut children = Vec::new();
     for (key, json) in errors.map("children", top.get("children")).into_iter().flatten() {
         let what = format!("children.{key}");
-        let Some(map) = errors.object(&what, json, &["arm", "name", "when"]) else { continue };
+        let Some(map) = errors.object(&what, json, &["arm", "name", "when", "complete"]) else { continue };
         let arm = map.get("arm").and_then(Json::as_str).unwrap_or_default();
         if !arm.contains('/') {
             errors.add(format!("{what}: `arm` must be an ARM type"));
@@ -250,7 +255,9 @@ fn read_children(errors: &mut Errors, top: &Map<String, Json>) -> Vec<Child> {
             Some(name) => Naming::Literal(name.trim_start_matches('=').into()),
             None => Naming::Literal("default".into()),
         };
-        let coverage = Arc::new(base_coverage());
+        let mut coverage = base_coverage();
+        read_complete(errors, &what, map, &mut coverage);
+        let coverage = Arc::new(coverage);
         children.push(Child { key: key.as_str().into(), arm: ResourceType::new(arm), name, when, coverage });
     }
     children
