@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::azure;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::eval::{Evidence, Outcome, Settings, Verdict, evaluate};
+use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::MemoryFiles;
 use crate::frontend::terraform::{self, Mappings, Options, Project};
 use crate::model::{Dialect, Lowered, ResourceGraph};
@@ -88,9 +89,32 @@ fn terraform_input(directory: &str, example: &Example, sources: &mut SourceMap, 
 }
 
 /// A resource or a list of resources becomes a template around it; a whole template stays as it is.
-fn arm_input(_directory: &str, _example: &Example, _sources: &mut SourceMap) -> Lowered {
-    Lowered::default()
+fn arm_input(directory: &str, example: &Example, sources: &mut SourceMap) -> Lowered {
+    let written = example.text.trim();
+    let text = if written.contains("\"$schema\"") {
+        written.to_owned()
+    } else {
+        let list = if written.starts_with('[') { written.to_owned() } else { format!("[ {written} ]") };
+        format!("{{ \"$schema\": {TEMPLATE_SCHEMA:?}, \"contentVersion\": \"1.0.0.0\", \"resources\": {list} }}")
+    };
+    let path = format!("{directory}/main.json");
+    let mut files = MemoryFiles::default();
+    files.insert(&path, text.as_str());
+    let id = sources.add(path.clone(), path, text);
+    let scanned: Vec<_> = sources.get(id).cloned().into_iter().collect();
+    let (templates, mut diagnostics) = Templates::load(&scanned, &files, sources, &arm::Options::default());
+    let mut all = Lowered::default();
+    for unit in templates.units() {
+        let lowered = templates.lower(unit);
+        diagnostics.extend(lowered.diagnostics);
+        all.resources.extend(lowered.resources);
+        all.patches.extend(lowered.patches);
+    }
+    all.diagnostics = diagnostics;
+    all
 }
+
+const TEMPLATE_SCHEMA: &str = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
 
 fn judge(policy: &Policy, example: &Example, graph: &ResourceGraph) -> Vec<Judged> {
     let mut settings = Settings::default();

@@ -95,7 +95,7 @@ impl Search {
             ValueKind::Object(object) => {
                 let name = object.get_ignore_case("name").and_then(|(_, entry)| entry.value.as_str());
                 for (key, entry) in &object.entries {
-                    if path.is_empty() && !searched(key) || key.eq_ignore_ascii_case("template") && path.len() == 1 {
+                    if path.is_empty() && !searched(key) {
                         continue;
                     }
                     path.push(key.to_string());

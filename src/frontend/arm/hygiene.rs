@@ -4,11 +4,14 @@
 //! (as evaluated, when written), `.literalDefault` (the default is text, not an expression), `.nested` (of a nested
 //! template), `.value` (what a deployment passes to it) and `.reveals` (the secrets that go into that value).
 //! `baalint.template/outputs`: `name`; `properties.type`, `.secure`, `.value`, `.nested`, `.reveals`.
+//! A resource gets `reveals` too, when secrets go where others can read them: `reveals.settings` of an extension, `.customData`
+//! of a machine, `.environment` of containers, `.template` of an outer-scope deployment.
 //! `reveals` is an array of texts: `parameters('x')` for a secure parameter, `listKeys()` for a function that gives secrets.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::declare::Declaration;
 use super::evaluate::{Frame, Run};
 use super::expression::{self, Expression, Kind, Meaning};
 use super::scope::{Given, Scope};
@@ -69,6 +72,56 @@ pub(super) fn outputs(
         }
         out.push(resource(OUTPUT, "outputs", scope, name, entry, properties, around, coverage));
     }
+}
+
+/// The secrets that a resource puts where others can read them.
+pub(super) fn revealed(declaration: &Declaration) -> Option<Value> {
+    let mut all = Object::default();
+    for (key, path) in PLAIN {
+        let mut found = Vec::new();
+        let mut places = Vec::new();
+        written_at(&declaration.object, path, &mut places);
+        for place in &places {
+            secrets(&declaration.frame, place, &mut found, 0);
+        }
+        let outer = *key != "template" || declaration.is_deployment() && is_outer(&declaration.object);
+        if let Some(place) = places.first().filter(|_| outer && !found.is_empty()) {
+            let items = found.into_iter().map(|it| Value::new(it, place.span)).collect();
+            all.insert(*key, place.span.shrink_to_start(), Value::array(items, place.span));
+        }
+    }
+    (!all.entries.is_empty()).then(|| Value::object(all, declaration.header))
+}
+
+/// Where a body holds what people and other resources can read.
+const PLAIN: &[(&str, &[&str])] = &[
+    ("settings", &["properties", "settings"]),
+    ("customData", &["properties", "osProfile", "customData"]),
+    ("customData", &["properties", "virtualMachineProfile", "osProfile", "customData"]),
+    ("environment", &["properties", "containers", "properties", "environmentVariables", "value"]),
+    ("environment", &["properties", "template", "containers", "env", "value"]),
+    ("template", &["properties", "template"]),
+];
+
+/// Every value at a path of keys, through arrays.
+fn written_at<'o>(object: &'o Object, path: &[&str], found: &mut Vec<&'o Value>) {
+    let Some((key, rest)) = path.split_first() else { return };
+    let Some((_, entry)) = object.get_ignore_case(key) else { return };
+    let items = entry.value.as_array().map_or(std::slice::from_ref(&entry.value), |array| &array.items);
+    for item in items {
+        match item.as_object() {
+            _ if rest.is_empty() => found.push(item),
+            Some(inner) => written_at(inner, rest, found),
+            None => {}
+        }
+    }
+}
+
+/// A deployment whose expressions are evaluated in the template around it: the default.
+fn is_outer(deployment: &Object) -> bool {
+    let mut scopes = Vec::new();
+    written_at(deployment, &["properties", "expressionEvaluationOptions", "scope"], &mut scopes);
+    scopes.first().and_then(|it| it.as_str()).is_none_or(|it| it.eq_ignore_ascii_case("outer"))
 }
 
 fn described(scope: &Rc<Scope>, declaration: &Object) -> Object {

@@ -103,6 +103,9 @@ impl Run<'_> {
             };
             body.entries.insert(key.clone(), crate::value::Entry { key_span: entry.key_span, value });
         }
+        if let Some(reveals) = hygiene::revealed(declaration) {
+            body.insert("reveals", declaration.header, reveals);
+        }
         Value::object(body, declaration.span)
     }
 
