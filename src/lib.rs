@@ -39,3 +39,8 @@ pub mod eval;
 pub mod examples;
 
 pub mod frontend;
+
+pub mod finding;
+pub mod report;
+
+pub mod discover;
