@@ -3,7 +3,14 @@
 //! In: findings, diagnostics, the texts they point into, and counts. Out: bytes on a writer. Everything is sorted
 //! before it comes here; a format only prints. Knows nothing of how a finding came about.
 
+pub mod csv;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
 #[cfg(test)]
 pub(crate) mod shared_findings;
 pub mod text;
