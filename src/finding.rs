@@ -9,32 +9,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Dialect, ResourceType};
+pub use crate::policy::Severity;
 use crate::source::Span;
-
-/// How much a violation weighs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Severity {
-    /// Exposes ePHI by itself.
-    Critical,
-    /// One mistake away from it.
-    High,
-    /// Weakens a safeguard.
-    Medium,
-    /// Good practice.
-    Low,
-}
-
-impl Severity {
-    /// The word that reports print.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-}
 
 /// A policy's word on a resource.
 #[derive(Clone, Debug)]

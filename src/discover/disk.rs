@@ -1,17 +1,16 @@
-//! The texts of a run: every file is read once, and only where the run may look.
+//! Reads files, and only where the run may look: inside the repositories that the arguments lie in.
 //!
-//! In: paths. Out: [`FileId`]s of texts, or a diagnostic that says what is wrong and what to do. Reading is shared by all
-//! threads; texts are added in the order they are first asked for.
+//! In: paths. Out: bytes or text, or a diagnostic that says what is wrong and what to do.
 
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::walk::cannot_open;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{FileId, SourceFile, SourceMap};
+use crate::frontend::files::{Files, Listed, ReadError, normalise, slashes};
 
 /// Largest file that is read.
 pub const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -23,21 +22,13 @@ pub struct Disk {
     /// Canonical directories outside of which nothing is read.
     roots: Vec<PathBuf>,
     overlay: FxHashMap<PathBuf, Vec<u8>>,
-    texts: Mutex<Texts>,
-}
-
-#[derive(Debug, Default)]
-struct Texts {
-    sources: SourceMap,
-    by_path: FxHashMap<PathBuf, FileId>,
 }
 
 impl Disk {
     /// A disk of the repositories that hold `paths`; of the directories themselves where there is no repository.
     pub fn new(paths: &[PathBuf]) -> Self {
         let working_directory = std::env::current_dir().unwrap_or_default();
-        let mut disk =
-            Self { working_directory, roots: Vec::new(), overlay: FxHashMap::default(), texts: Mutex::default() };
+        let mut disk = Self { working_directory, roots: Vec::new(), overlay: FxHashMap::default() };
         for path in paths {
             disk.allow(path);
         }
@@ -59,15 +50,6 @@ impl Disk {
     pub fn overlay(&mut self, path: PathBuf, bytes: Vec<u8>) {
         let path = self.absolute(&path);
         self.overlay.insert(path, bytes);
-    }
-
-    /// The path as reports show it.
-    pub fn shown(&self, path: &Path) -> String {
-        let path = path.strip_prefix(&self.working_directory).unwrap_or(path);
-        let path = path.strip_prefix(".").unwrap_or(path);
-        let shown = path.to_string_lossy();
-        let shown = if cfg!(windows) { shown.replace('\\', "/") } else { shown.into_owned() };
-        if shown.is_empty() { ".".to_owned() } else { shown }
     }
 
     /// What a file holds; refused when it is too large, no file, or outside of the run.
@@ -94,83 +76,69 @@ impl Disk {
         Ok(bytes)
     }
 
-    /// Adds the text of a file that was read by [`Disk::bytes`].
-    pub fn add(&self, path: &Path, bytes: Vec<u8>) -> Result<FileId, Box<Diagnostic>> {
-        let shown = self.shown(path);
-        let text = String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(&shown, error.as_bytes())))?;
-        let key = self.absolute(path);
-        let mut texts = self.lock();
-        if let Some(id) = texts.by_path.get(&key) {
-            return Ok(*id);
-        }
-        let id = texts.sources.add(path, shown, text);
-        texts.by_path.insert(key, id);
-        Ok(id)
-    }
-
-    /// The text of a path, read at most once.
-    pub fn open(&self, path: &Path) -> Result<SourceFile, Box<Diagnostic>> {
-        let known = self.lock().by_path.get(&self.absolute(path)).copied();
-        let id = match known {
-            Some(id) => id,
-            None => self.add(path, self.bytes(path)?)?,
-        };
-        let source = self.lock().sources.get(id).cloned();
-        Ok(source.expect("the id was given out by this map"))
-    }
-
-    /// The names in a directory, sorted; nothing when it may not be read or is none.
-    pub fn names(&self, directory: &Path) -> Vec<String> {
-        let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        if !self.is_allowed(here) {
-            return Vec::new();
-        }
-        let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        let absolute = self.absolute(directory);
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
-            names.extend(path.file_name().and_then(|name| name.to_str()).map(str::to_owned));
-        }
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    /// True when a directory is there and may be read.
-    pub fn is_directory(&self, path: &Path) -> bool {
-        let here = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        self.is_allowed(here) && here.is_dir()
-    }
-
-    /// Every text that was read.
-    pub fn sources(&self) -> SourceMap {
-        self.lock().sources.clone()
-    }
-
     fn is_allowed(&self, path: &Path) -> bool {
         // What does not exist is for the reader to report.
         std::fs::canonicalize(path).map_or(true, |full| self.roots.iter().any(|root| full.starts_with(root)))
     }
 
-    /// The path from the root of the file system, `.` and `..` resolved by text.
     fn absolute(&self, path: &Path) -> PathBuf {
-        let mut absolute = PathBuf::new();
-        for component in self.working_directory.join(path).components() {
-            match component {
-                Component::CurDir => {}
-                Component::ParentDir => {
-                    absolute.pop();
-                }
-                other => absolute.push(other),
+        normalise(&self.working_directory.join(path))
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> Result<Arc<str>, ReadError> {
+        if !self.overlay.contains_key(&self.absolute(path)) {
+            if !self.is_allowed(path) {
+                return Err(ReadError::Outside);
+            }
+            if std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+                return Err(ReadError::NotFound);
             }
         }
-        absolute
+        let bytes = self.bytes(path).map_err(|diagnostic| match diagnostic.code {
+            Code::Bound => ReadError::TooLarge,
+            _ => ReadError::Other(format!("it {}", diagnostic.message)),
+        })?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|_| ReadError::NotText)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Texts> {
-        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self, directory: &Path) -> Vec<Listed> {
+        let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        if !self.is_allowed(here) {
+            return Vec::new();
+        }
+        let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+        let mut found: Vec<Listed> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                // Links count as what they lead to, as Terraform reads them.
+                let kind = entry.file_type().ok()?;
+                let directory = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
+                Some(Listed { name, directory })
+            })
+            .collect();
+        let absolute = self.absolute(directory);
+        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
+        for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
+            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            found.extend(name.map(|name| Listed { name, directory: false }));
+        }
+        found.sort();
+        found.dedup();
+        found
     }
+
+    fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.working_directory).unwrap_or(path);
+        let shown = slashes(path.strip_prefix(".").unwrap_or(path));
+        if shown.is_empty() { ".".to_owned() } else { shown }
+    }
+}
+
+/// The text of a file that was read, or why it is none.
+pub(super) fn text(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
+    String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(shown, error.as_bytes())))
 }
 
 fn outside(shown: &str) -> Diagnostic {

@@ -13,7 +13,8 @@ pub use disk::{Disk, MAX_FILE};
 pub use sniff::Kind;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::FileId;
+use crate::frontend::files::Files as _;
+use crate::source::{FileId, SourceMap};
 
 /// What to look for.
 #[derive(Debug, Default)]
@@ -51,7 +52,9 @@ pub struct Input {
 pub struct Discovered {
     /// In order of path.
     pub inputs: Vec<Input>,
-    /// Every text read so far, and the way to read more.
+    /// Their texts.
+    pub sources: SourceMap,
+    /// The way to read more.
     pub disk: Disk,
     /// What could not be read.
     pub diagnostics: Vec<Diagnostic>,
@@ -82,40 +85,46 @@ pub fn discover(wanted: Wanted) -> Discovered {
     // The same file by two arguments is one input; having been named wins.
     candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     candidates.dedup_by(|later, first| later.path == first.path);
-    let mut inputs = Vec::new();
+    let mut found = Discovered { inputs: Vec::new(), sources: SourceMap::default(), disk, diagnostics };
     for candidate in candidates {
-        read(&disk, candidate, &mut inputs, &mut diagnostics);
+        found.read(candidate);
     }
-    Discovered { inputs, disk, diagnostics }
+    found
 }
 
-fn read(disk: &Disk, candidate: Candidate, inputs: &mut Vec<Input>, diagnostics: &mut Vec<Diagnostic>) {
-    let Candidate { path, named } = candidate;
-    let by_name = sniff::by_name(&path);
-    let kind = match by_name {
-        Some(kind) => Some(kind),
-        None if sniff::is_json(&path) || named => None,
-        None => return,
-    };
-    let bytes = match disk.bytes(&path) {
-        Ok(bytes) => bytes,
-        Err(diagnostic) if kind.is_some() || named => {
-            diagnostics.push(*diagnostic);
+impl Discovered {
+    fn read(&mut self, candidate: Candidate) {
+        let Candidate { path, named } = candidate;
+        let by_name = sniff::by_name(&path);
+        let kind = match by_name {
+            Some(kind) => Some(kind),
+            None if sniff::is_json(&path) || named => None,
+            None => return,
+        };
+        let bytes = match self.disk.bytes(&path) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) if kind.is_some() || named => {
+                self.diagnostics.push(*diagnostic);
+                return;
+            }
+            // A JSON file that nobody named and nothing marks as a template.
+            Err(_) => return,
+        };
+        let kind = kind.or_else(|| sniff::by_content(&bytes));
+        let Some(kind) = kind else {
+            if named {
+                self.diagnostics.push(unrecognised(&self.disk, &path, &bytes));
+            }
             return;
+        };
+        let shown = self.disk.shown(&path);
+        match disk::text(&shown, bytes) {
+            Ok(text) => {
+                let file = self.sources.add(&path, shown, text);
+                self.inputs.push(Input { file, path, kind });
+            }
+            Err(diagnostic) => self.diagnostics.push(*diagnostic),
         }
-        // A JSON file that nobody named and nothing marks as a template.
-        Err(_) => return,
-    };
-    let kind = kind.or_else(|| sniff::by_content(&bytes));
-    let Some(kind) = kind else {
-        if named {
-            diagnostics.push(unrecognised(disk, &path, &bytes));
-        }
-        return;
-    };
-    match disk.add(&path, bytes) {
-        Ok(file) => inputs.push(Input { file, path, kind }),
-        Err(diagnostic) => diagnostics.push(*diagnostic),
     }
 }
 

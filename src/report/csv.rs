@@ -6,8 +6,22 @@ use super::Report;
 use crate::finding::Finding;
 
 const COLUMNS: [&str; 16] = [
-    "policy", "verdict", "severity", "category", "title", "message", "citations", "address", "type", "source_type", "root",
-    "file", "line", "column", "suppressed", "fingerprint",
+    "policy",
+    "verdict",
+    "severity",
+    "category",
+    "title",
+    "message",
+    "citations",
+    "address",
+    "type",
+    "source_type",
+    "root",
+    "file",
+    "line",
+    "column",
+    "suppressed",
+    "fingerprint",
 ];
 
 /// Writes the head and one row a finding; diagnostics are not rows.

@@ -3,6 +3,7 @@
 //! GitHub shows ten annotations of a level for a step and drops the rest silently, so the gravest come first and what is
 //! over ten is listed in a group of the log.
 
+use std::cmp::Reverse;
 use std::io;
 
 use super::Report;
@@ -16,7 +17,7 @@ const SHOWN: usize = 10;
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
     let mut annotations: Vec<Annotation> = report.diagnostics.iter().map(|it| of_diagnostic(report, it)).collect();
     let mut findings: Vec<&Finding> = report.open().collect();
-    findings.sort_by_key(|it| (it.verdict, it.severity));
+    findings.sort_by_key(|it| (it.verdict, Reverse(it.severity)));
     annotations.extend(findings.into_iter().map(|it| of_finding(report, it)));
     let mut rest = Vec::new();
     for level in ["error", "warning", "notice"] {

@@ -52,8 +52,7 @@ fn of_diagnostic(report: &Report, diagnostic: &Diagnostic) -> Value {
     };
     let code = diagnostic.code.as_str();
     let line = begin.to_string();
-    let identity =
-        Identity { policy: code, directory: path, address: &line, path: "", value: &diagnostic.message };
+    let identity = Identity { policy: code, directory: path, address: &line, path: "", value: &diagnostic.message };
     json!({
         "type": "issue",
         "check_name": code,

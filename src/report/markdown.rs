@@ -2,6 +2,7 @@
 //!
 //! Rows are bounded, because a comment is; what is left out is said.
 
+use std::cmp::Reverse;
 use std::io;
 
 use super::Report;
@@ -32,7 +33,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
 }
 
 fn table(out: &mut dyn io::Write, report: &Report, mut findings: Vec<&Finding>) -> io::Result<()> {
-    findings.sort_by_key(|it| it.severity);
+    findings.sort_by_key(|it| Reverse(it.severity));
     writeln!(out, "| severity | where | finding | HIPAA |\n| --- | --- | --- | --- |")?;
     for finding in findings.iter().take(ROWS) {
         let place = report.place(finding.primary.span);

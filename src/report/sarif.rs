@@ -43,7 +43,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
 /// The policies that the findings are of, in order of id; with the severity that the findings have.
 fn policies(report: &Report) -> Vec<&Finding> {
     let mut policies: Vec<&Finding> = report.findings.iter().collect();
-    policies.sort_by(|a, b| a.policy.id.cmp(&b.policy.id).then(a.severity.cmp(&b.severity)));
+    policies.sort_by(|a, b| a.policy.id.cmp(&b.policy.id).then(b.severity.cmp(&a.severity)));
     policies.dedup_by(|later, first| later.policy.id == first.policy.id);
     policies
 }

@@ -42,8 +42,8 @@ impl Default for Style {
 pub fn write(out: &mut dyn io::Write, report: &Report, style: Style) -> io::Result<()> {
     let printer = Printer { handler: handler(style), style };
     for finding in &report.findings {
-        let is_wanted = (finding.suppressed.is_none() || style.suppressed)
-            && (finding.verdict == Verdict::Fail || style.unknown);
+        let is_wanted =
+            (finding.suppressed.is_none() || style.suppressed) && (finding.verdict == Verdict::Fail || style.unknown);
         if is_wanted {
             printer.finding(out, report, finding)?;
         }
@@ -109,7 +109,10 @@ impl Printer {
             _ => diagnostic.message.clone(),
         };
         let help = diagnostic.help.clone();
-        self.card(out, &Card { code: format!("{word}[{}]", diagnostic.code.as_str()), message, severity, help, snippet })
+        self.card(
+            out,
+            &Card { code: format!("{word}[{}]", diagnostic.code.as_str()), message, severity, help, snippet },
+        )
     }
 
     fn card(&self, out: &mut dyn io::Write, card: &Card) -> io::Result<()> {
@@ -257,7 +260,10 @@ mod tests {
     fn diagnostics_and_the_summary_follow_and_suppressed_findings_are_counted_only() {
         let text = printed(&shared_findings::one_of_each(), Style::default());
         assert!(text.contains("error[unreadable]\n  × x.tf: is a directory\n  help: rename it\n"), "{text}");
-        assert!(text.contains("no policy judges: azurerm_resource_group 1\nfindings: 2 failed (1 critical, 1 high)"), "{text}");
+        assert!(
+            text.contains("no policy judges: azurerm_resource_group 1\nfindings: 2 failed (1 critical, 1 high)"),
+            "{text}"
+        );
         assert!(!text.contains("no ePHI"), "{text}");
         let shown = printed(&shared_findings::one_of_each(), Style { suppressed: true, ..Style::default() });
         assert!(shown.contains("suppressed (inline) until 2027-03-31 by platform: no ePHI | here"), "{shown}");

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::super::Report;
-use super::wrap::wrapped;
 use super::Style;
+use super::wrap::wrapped;
 use crate::diagnostic;
 use crate::finding::Severity;
 
