@@ -57,7 +57,7 @@ impl Verdict {
 }
 
 /// What reports print of a policy.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PolicyFacts {
     /// Path without `.yaml`: `storage/plain-http`.
     pub id: Arc<str>,
@@ -75,6 +75,8 @@ pub struct PolicyFacts {
     pub fix: Vec<(String, String)>,
     /// Values are never printed.
     pub mask: bool,
+    /// False when nobody may silence it.
+    pub suppressible: bool,
 }
 
 /// A paragraph of the Security Rule.
@@ -103,6 +105,10 @@ pub struct Subject {
     pub root: Arc<str>,
     /// The whole declaration.
     pub span: Span,
+    /// Its first line.
+    pub header: Span,
+    /// Where the modules that hold it are called, innermost first.
+    pub callers: Vec<Span>,
 }
 
 impl Subject {

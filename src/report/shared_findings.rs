@@ -90,6 +90,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
             ("bicep".into(), "minimumTlsVersion: 'TLS1_2'".into()),
         ],
         mask: false,
+        suppressible: true,
     };
     Finding {
         message: policy.title.clone(),
@@ -101,6 +102,8 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
             dialect: Dialect::Terraform,
             root: "in fra".into(),
             span: Span::new(file, 3, 100),
+            header: Span::new(file, 3, 44),
+            callers: Vec::new(),
         },
         verdict,
         severity,
