@@ -63,6 +63,8 @@ pub struct PolicyFacts {
     pub id: Arc<str>,
     /// One line.
     pub title: String,
+    /// As the policy file has it.
+    pub severity: Severity,
     /// `encryption-in-transit`, ...
     pub category: String,
     /// Paragraphs of the Security Rule.

@@ -52,8 +52,6 @@ pub struct Input {
 pub struct Discovered {
     /// In order of path.
     pub inputs: Vec<Input>,
-    /// Their texts.
-    pub sources: SourceMap,
     /// The way to read more.
     pub disk: Disk,
     /// What could not be read.
@@ -68,7 +66,7 @@ struct Candidate {
 }
 
 /// Finds and reads everything that `wanted` names.
-pub fn discover(wanted: Wanted) -> Discovered {
+pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
     let mut diagnostics = Vec::new();
     let mut paths = wanted.paths;
     if paths.is_empty() && wanted.buffer.is_none() {
@@ -85,15 +83,15 @@ pub fn discover(wanted: Wanted) -> Discovered {
     // The same file by two arguments is one input; having been named wins.
     candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     candidates.dedup_by(|later, first| later.path == first.path);
-    let mut found = Discovered { inputs: Vec::new(), sources: SourceMap::default(), disk, diagnostics };
+    let mut found = Discovered { inputs: Vec::new(), disk, diagnostics };
     for candidate in candidates {
-        found.read(candidate);
+        found.read(candidate, sources);
     }
     found
 }
 
 impl Discovered {
-    fn read(&mut self, candidate: Candidate) {
+    fn read(&mut self, candidate: Candidate, sources: &mut SourceMap) {
         let Candidate { path, named } = candidate;
         let by_name = sniff::by_name(&path);
         let kind = match by_name {
@@ -120,7 +118,7 @@ impl Discovered {
         let shown = self.disk.shown(&path);
         match disk::text(&shown, bytes) {
             Ok(text) => {
-                let file = self.sources.add(&path, shown, text);
+                let file = sources.add(&path, shown, text);
                 self.inputs.push(Input { file, path, kind });
             }
             Err(diagnostic) => self.diagnostics.push(*diagnostic),

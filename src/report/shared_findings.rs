@@ -77,6 +77,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
     let policy = PolicyFacts {
         id: "storage/old-tls".into(),
         title: "Storage account accepts TLS older than 1.2".into(),
+        severity,
         category: "encryption-in-transit".into(),
         citations: vec![CitationFacts {
             id: "164.312(e)(1)".into(),
