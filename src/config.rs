@@ -111,15 +111,23 @@ pub enum UnknownMode {
 }
 
 const KEYS: [&str; 14] = [
-    "select", "ignore", "fail-on", "unknown", "severity", "overrides", "exclude", "policies", "azure-policy", "var-files",
-    "parameters", "baseline", "values", "suppressions",
+    "select",
+    "ignore",
+    "fail-on",
+    "unknown",
+    "severity",
+    "overrides",
+    "exclude",
+    "policies",
+    "azure-policy",
+    "var-files",
+    "parameters",
+    "baseline",
+    "values",
+    "suppressions",
 ];
-const SEVERITIES: [(&str, Severity); 4] = [
-    ("critical", Severity::Critical),
-    ("high", Severity::High),
-    ("medium", Severity::Medium),
-    ("low", Severity::Low),
-];
+const SEVERITIES: [(&str, Severity); 4] =
+    [("critical", Severity::Critical), ("high", Severity::High), ("medium", Severity::Medium), ("low", Severity::Low)];
 
 /// Reads a configuration file; what is wrong in it is left out and told.
 pub fn read(file: &SourceFile) -> (Config, Vec<Diagnostic>) {
@@ -307,7 +315,8 @@ mod tests {
         let mut sources = SourceMap::default();
         let id = sources.add("baalint.yaml", "baalint.yaml", text);
         let (config, diagnostics) = read(sources.get(id).unwrap());
-        let told = diagnostics.into_iter().map(|it| it.message + &it.help.map(|it| format!(" ({it})")).unwrap_or_default());
+        let told =
+            diagnostics.into_iter().map(|it| it.message + &it.help.map(|it| format!(" ({it})")).unwrap_or_default());
         (config, told.collect())
     }
 
@@ -337,7 +346,10 @@ mod tests {
             ("ignor: [a]", "unknown key `ignor` in the configuration (did you mean `ignore`?)"),
             ("fail-on: hihg", "expected one of critical, high, medium, low, never"),
             ("- a", "the configuration is a mapping"),
-            ("suppressions: [{ policy: a }]", "a suppression needs a `reason` (say why the risk is accepted: an auditor will ask)"),
+            (
+                "suppressions: [{ policy: a }]",
+                "a suppression needs a `reason` (say why the risk is accepted: an auditor will ask)",
+            ),
             ("suppressions: [{ reason: a }]", "a suppression says which `policy` it silences"),
             ("select: [1]", "expected a text"),
         ];

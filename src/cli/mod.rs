@@ -5,13 +5,19 @@
 
 mod args;
 mod check;
+mod explain;
 mod output;
+mod policies;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::SourceMap;
 
 pub use self::args::{Arguments, Command};
 use self::output::Stop;
@@ -35,7 +41,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        Command::Check(check) => check::run(check),
+        Command::Check(check) => check::run(*check),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Policies(policies) => policies::run(&policies),
+        Command::Test(test) => test::run(&test),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -46,4 +55,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(TROUBLE)
         }
     }
+}
+
+/// Tells what is wrong with a team's own policies; the exit code says whether anything was.
+fn report_policy_errors(sources: SourceMap, diagnostics: Vec<Diagnostic>) -> Result<u8, Stop> {
+    let is_wrong = diagnostics.iter().any(|it| it.severity == Severity::Error);
+    test::show(sources, diagnostics)?;
+    Ok(if is_wrong { TROUBLE } else { CLEAN })
 }

@@ -57,6 +57,11 @@ pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr().lock(), "baalint: {message}");
 }
 
+/// Prints a line of figures on standard error.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// How to print for the terminal at hand.
 pub(super) fn style(color: Option<bool>) -> Style {
     let out = io::stdout();

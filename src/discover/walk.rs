@@ -8,6 +8,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 
 use super::{Candidate, Disk, sniff};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::Files as _;
 
 /// Adds every file that `paths` name or contain.
 pub(super) fn candidates(

@@ -47,8 +47,14 @@ fn sort(findings: &mut [Finding], sources: &SourceMap) {
     let shown = |span: Span| sources.get(span.file).map_or("", SourceFile::shown);
     findings.sort_by(|a, b| {
         let (x, y) = (a.primary.span, b.primary.span);
-        (shown(x), x.start, x.end, &a.policy.id, &a.resource.address, &a.resource.root)
-            .cmp(&(shown(y), y.start, y.end, &b.policy.id, &b.resource.address, &b.resource.root))
+        (shown(x), x.start, x.end, &a.policy.id, &a.resource.address, &a.resource.root).cmp(&(
+            shown(y),
+            y.start,
+            y.end,
+            &b.policy.id,
+            &b.resource.address,
+            &b.resource.root,
+        ))
     });
 }
 
@@ -199,12 +205,7 @@ fn evidence(evidence: &eval::Evidence, mask: bool) -> Evidence {
     }
 }
 
-fn fingerprint(
-    sources: &SourceMap,
-    policy: &Policy,
-    resource: &Resource,
-    decisive: Option<&eval::Evidence>,
-) -> String {
+fn fingerprint(sources: &SourceMap, policy: &Policy, resource: &Resource, decisive: Option<&eval::Evidence>) -> String {
     let file = sources.get(resource.span.file).map_or("", SourceFile::shown);
     let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
     let local = local_address(&resource.address);

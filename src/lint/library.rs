@@ -207,7 +207,8 @@ fn definitions(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagn
 fn files_below(path: &Path, endings: &[&str], diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let shown = path.to_string_lossy();
     if !path.exists() {
-        let told = Diagnostic::of_path(Code::Policy, shown, "does not exist").with_help("check the path of the policies");
+        let told =
+            Diagnostic::of_path(Code::Policy, shown, "does not exist").with_help("check the path of the policies");
         diagnostics.push(told);
         return Vec::new();
     }

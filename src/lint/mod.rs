@@ -4,7 +4,6 @@
 //! front ends and policies meet; it decides nothing that either of them could.
 
 pub mod changes;
-pub mod examples;
 pub mod findings;
 mod judge;
 pub mod library;
@@ -31,6 +30,7 @@ use crate::report::{Report, Summary};
 use crate::source::{SourceFile, SourceMap};
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Day, Suppressions};
+use crate::value::{Value, ValueKind};
 
 /// What to judge, by what, and what to leave out of the report.
 #[derive(Debug)]
@@ -115,8 +115,7 @@ pub fn run(request: Request) -> Run {
     let settings = settings(config, &library, &mut diagnostics);
     timings.step("policies");
 
-    let judgement =
-        workers::with_threads(request.threads, files, || judge::judge(&units.graphs, &policies, &settings));
+    let judgement = workers::with_threads(request.threads, files, || judge::judge(&units.graphs, &policies, &settings));
     timings.step("evaluate");
 
     let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
@@ -187,7 +186,8 @@ fn read_config(request: &Request, sources: &mut SourceMap, diagnostics: &mut Vec
 fn nearest_config(start: &Path) -> Option<PathBuf> {
     let full = std::path::absolute(start).ok()?;
     let here = std::env::current_dir().ok()?;
-    let found = full.ancestors().flat_map(|above| config::NAMES.map(|name| above.join(name))).find(|it| it.is_file())?;
+    let found =
+        full.ancestors().flat_map(|above| config::NAMES.map(|name| above.join(name))).find(|it| it.is_file())?;
     Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
 }
 
@@ -212,7 +212,8 @@ fn with_config(values: Values, config: &Config, diagnostics: &mut Vec<Diagnostic
     values
 }
 
-fn mappings(directory: Option<&Path>) -> (Mappings, Vec<Diagnostic>) {
+/// The embedded mapping files, or those with the ones of a directory in their place.
+pub fn mappings(directory: Option<&Path>) -> (Mappings, Vec<Diagnostic>) {
     let Some(directory) = directory else { return (Mappings::embedded(), Vec::new()) };
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
@@ -238,8 +239,25 @@ fn mapping_json(text: &str) -> Result<serde_json::Value, String> {
     let (documents, diagnostics) = crate::parse::yaml::parse(crate::source::FileId(0), text);
     match (documents.into_iter().next(), diagnostics.into_iter().next()) {
         (_, Some(diagnostic)) => Err(diagnostic.message),
-        (Some(document), None) => Ok(crate::lint::examples::to_json(&document.root)),
+        (Some(document), None) => Ok(to_json(&document.root)),
         (None, None) => Err("is empty".to_owned()),
+    }
+}
+
+/// A value without its places.
+fn to_json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        ValueKind::Null | ValueKind::Unknown(_) => serde_json::Value::Null,
+        ValueKind::Bool(flag) => (*flag).into(),
+        ValueKind::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into(),
+            None => number.as_f64().into(),
+        },
+        ValueKind::String(text) => serde_json::Value::String(text.to_string()),
+        ValueKind::Array(array) => array.items.iter().map(to_json).collect(),
+        ValueKind::Object(object) => {
+            object.entries.iter().map(|(key, entry)| (key.to_string(), to_json(&entry.value))).collect()
+        }
     }
 }
 
@@ -262,7 +280,8 @@ fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic
         return settings;
     }
     let policies = library.all();
-    let mut known: Vec<&str> = policies.iter().flat_map(|it| &it.parameters).filter_map(|it| it.config.as_deref()).collect();
+    let mut known: Vec<&str> =
+        policies.iter().flat_map(|it| &it.parameters).filter_map(|it| it.config.as_deref()).collect();
     known.sort_unstable();
     known.dedup();
     for (name, (value, span)) in &config.values {
@@ -271,7 +290,8 @@ fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic
         } else {
             let message = format!("no policy asks for the value `{name}`");
             let meant = crate::policy::suggest::nearest(name, known.iter().copied());
-            let help = meant.map_or(format!("known values: {}", known.join(", ")), |it| format!("did you mean `{it}`?"));
+            let help =
+                meant.map_or(format!("known values: {}", known.join(", ")), |it| format!("did you mean `{it}`?"));
             diagnostics.push(Diagnostic::error(Code::Config, *span, message).with_help(help));
         }
     }

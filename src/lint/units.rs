@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::workers::map;
-use crate::azure::inline_children;
+use crate::azure;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Input, Kind};
 use crate::frontend::Files;
@@ -17,7 +17,7 @@ use crate::source::{SourceFile, SourceMap};
 
 /// What the inputs declare.
 #[derive(Debug, Default)]
-pub struct Units {
+pub(super) struct Units {
     /// One a root, in order.
     pub graphs: Vec<ResourceGraph>,
     /// Source types of resources that no mapping or table knows, one entry a resource.
@@ -38,7 +38,7 @@ pub struct Values {
 }
 
 /// Lowers and links every root.
-pub fn units(
+pub(super) fn units(
     inputs: &[Input],
     files: &dyn Files,
     sources: &mut SourceMap,
@@ -91,7 +91,7 @@ fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings) -> (Linked, St
 }
 
 fn link(mut lowered: Lowered) -> Linked {
-    inline_children::expand(&mut lowered);
+    azure::expand(&mut lowered);
     let unmapped = std::mem::take(&mut lowered.unmapped);
     let diagnostics = std::mem::take(&mut lowered.diagnostics);
     Linked { graph: ResourceGraph::link(lowered), unmapped, diagnostics }

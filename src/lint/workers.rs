@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 /// Stack of a worker: nesting bounds of the parsers are chosen to fit.
-pub const STACK: usize = 8 * 1024 * 1024;
+const STACK: usize = 8 * 1024 * 1024;
 
 /// Files that are worth a thread.
 const FILES_PER_THREAD: usize = 4;

@@ -113,7 +113,8 @@ pub(super) fn comment_lines<'t>(file: &'t SourceFile, mark: &'t str) -> impl Ite
 
 /// A comment on a line of its own is for what follows; at the head of the file, with an empty line after it, for the file.
 fn reach_of_own_line(lines: &[&str], at: usize) -> Reach {
-    let is_comment = |line: &&str| comment_start(line).is_some_and(|start| line.get(..start).unwrap_or("").trim().is_empty());
+    let is_comment =
+        |line: &&str| comment_start(line).is_some_and(|start| line.get(..start).unwrap_or("").trim().is_empty());
     let blank = |line: &&str| line.trim_matches(['\u{feff}', ' ', '\t', '\r']).is_empty();
     let next = lines.iter().skip(at + 1).position(|line| !is_comment(line)).map(|step| at + 1 + step);
     let is_head = lines.iter().take(at).all(|line| blank(line) || is_comment(line));
@@ -135,7 +136,8 @@ fn comment_start(before: &str) -> Option<usize> {
 
 fn read(place: &Place<'_>, file: &SourceFile) -> Result<Comment, Box<Diagnostic>> {
     let wrong = |message: &str| {
-        let help = "write `baalint:ignore[policy-id] until=2027-03-31 by=team: reason`; `until` and `by` may be left out";
+        let help =
+            "write `baalint:ignore[policy-id] until=2027-03-31 by=team: reason`; `until` and `by` may be left out";
         Box::new(Diagnostic::error(Code::Suppression, place.span, message).with_help(help))
     };
     let (rest, whole_file) = match place.rest.strip_prefix("-file") {

@@ -95,9 +95,8 @@ impl Suppressions {
             let Some(comments) = self.comments.get_mut(&place.file) else { continue };
             let Some(file) = sources.get(place.file) else { continue };
             let lines = Lines::of(file, place, block);
-            let found = comments.iter_mut().find(|it| {
-                it.entry.names(&finding.policy) && lines.are_reached(it.entry.reach)
-            });
+            let found =
+                comments.iter_mut().find(|it| it.entry.names(&finding.policy) && lines.are_reached(it.entry.reach));
             if let Some(comment) = found {
                 comment.used = true;
                 if !comment.expired {
@@ -155,13 +154,7 @@ impl Suppressions {
 }
 
 /// An unknown id is an error; an exception that covers nothing is a warning.
-fn wrong(
-    pattern: &str,
-    span: Span,
-    done: bool,
-    ids: &[Arc<str>],
-    ran: &dyn Fn(&str) -> bool,
-) -> Option<Diagnostic> {
+fn wrong(pattern: &str, span: Span, done: bool, ids: &[Arc<str>], ran: &dyn Fn(&str) -> bool) -> Option<Diagnostic> {
     let known: Vec<&Arc<str>> = ids.iter().filter(|id| matches(pattern, id)).collect();
     if known.is_empty() {
         let message = format!("there is no policy `{pattern}`");

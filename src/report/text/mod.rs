@@ -12,7 +12,7 @@ use std::io;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 
 use self::snippet::Snippet;
-use self::wrap::wrapped;
+pub use self::wrap::wrapped;
 use super::Report;
 use crate::diagnostic::{self, Diagnostic};
 use crate::finding::{CitationFacts, Finding, Label, Severity, Verdict};
@@ -48,10 +48,14 @@ pub fn write(out: &mut dyn io::Write, report: &Report, style: Style) -> io::Resu
             printer.finding(out, report, finding)?;
         }
     }
-    for diagnostic in &report.diagnostics {
-        printer.diagnostic(out, report, diagnostic)?;
-    }
+    write_diagnostics(out, report, style)?;
     summary::write(out, report, style)
+}
+
+/// Writes the diagnostics alone.
+pub fn write_diagnostics(out: &mut dyn io::Write, report: &Report, style: Style) -> io::Result<()> {
+    let printer = Printer { handler: handler(style), style };
+    report.diagnostics.iter().try_for_each(|it| printer.diagnostic(out, report, it))
 }
 
 fn handler(style: Style) -> GraphicalReportHandler {

@@ -1,7 +1,7 @@
 //! Breaks a text into lines of a width, between words.
 
 /// The lines of `text`, none longer than `width` characters unless a single word is.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
