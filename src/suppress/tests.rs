@@ -17,7 +17,7 @@ fn judged(text: &str, foreign: bool) -> (Finding, Vec<String>) {
     let mut finding = shared_findings::one_of_each().findings.remove(0);
     finding.resource.span = Span::new(file, at("resource"), at("\n}") + 2);
     finding.resource.header = Span::new(file, at("resource"), at("{"));
-    finding.primary.span = Span::new(file, at("tls"), at("tls") + 3);
+    finding.primary.span = Span::new(file, at("tls = 0"), at("tls = 0") + 7);
     let mut findings = [finding];
     let today = Day::parse("2026-11-21").unwrap();
     let mut all = Suppressions::read(sources.files(), &[], today, foreign);
