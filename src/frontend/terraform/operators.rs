@@ -194,7 +194,7 @@ pub(crate) fn join(parts: &[Value], span: Span) -> Value {
 const MAX_SYMBOL: usize = 2048;
 
 /// A text that stands for a part of a template: itself, or what it refers to, in braces.
-fn symbol_of(part: &Value) -> Option<String> {
+pub(crate) fn symbol_of(part: &Value) -> Option<String> {
     match &part.kind {
         ValueKind::String(text) => Some(text.to_string()),
         ValueKind::Unknown(unknown) => match (&unknown.symbol, unknown.references.as_slice(), &unknown.reason) {

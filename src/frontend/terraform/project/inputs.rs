@@ -107,12 +107,10 @@ impl Given {
 pub(super) fn of_root(
     module: Option<&Module>,
     beside: &RootFiles,
-    of_unit: Inputs,
     given: &Given,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Inputs {
-    // Terragrunt gives its inputs as environment variables: every other source wins over them.
-    let mut inputs = of_unit;
+    let mut inputs = Inputs::default();
     for file in beside.variables.iter().chain(&given.files) {
         inputs.extend(variables_file(file, diagnostics));
     }

@@ -10,7 +10,6 @@ mod json_syntax;
 mod load;
 mod manifest;
 mod module;
-mod terragrunt;
 mod types;
 
 use std::path::{Path, PathBuf};
