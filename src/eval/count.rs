@@ -225,7 +225,8 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             span,
             steps: Vec::new(),
             rejected: if related { tally.rejected.clone() } else { Vec::new() },
-            rank: if there { Rank::Written } else { Rank::Missing },
+            // What is not there is shown by its place, but a setting that somebody wrote shows more.
+            rank: if elements_decide { Rank::Written } else { Rank::Missing },
         };
         self.trace.push(evidence);
     }

@@ -75,7 +75,7 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
         return without_evidence(Verdict::NotApplicable, resource);
     }
     evidence.dedup();
-    let best = evidence.iter().min_by_key(|it| it.rank);
+    let best = best_of(&evidence, resource.header);
     let decisive = best.filter(|it| it.rank < Rank::Identity);
     let primary = label(policy, resource).or(decisive.map(|it| it.span)).unwrap_or(resource.header);
     let related = related(resource, best, primary);
@@ -86,6 +86,14 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
         }
     });
     Outcome { verdict, primary, related, message, evidence }
+}
+
+/// The last comparison of the best rank: conditions narrow down first and name the defect last. A place inside the
+/// resource is better than its header. Of the elements that a comparison was made for, the first.
+fn best_of(evidence: &[Evidence], header: Span) -> Option<&Evidence> {
+    let key = |it: &Evidence| (it.rank, it.span == header);
+    let last = evidence.iter().rev().min_by_key(|it| key(it))?;
+    evidence.iter().find(|it| key(it) == key(last) && it.pointer == last.pointer)
 }
 
 fn without_evidence(verdict: Verdict, resource: &Resource) -> Outcome {

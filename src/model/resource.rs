@@ -209,7 +209,10 @@ impl Resource {
                 (ValueKind::Object(object), PathSegment::Key(key)) => match object.get_ignore_case(key) {
                     Some((_, entry)) => {
                         value = &entry.value;
-                        nearest = entry.key_span;
+                        // `properties` is an envelope: what it lacks, the resource lacks.
+                        if depth > 0 || !above.is_empty() || !key.eq_ignore_ascii_case("properties") {
+                            nearest = entry.key_span;
+                        }
                         key_span = Some(entry.key_span);
                     }
                     None => return self.missing(object, above.iter().chain(path), nearest),
