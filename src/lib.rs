@@ -39,3 +39,18 @@ pub mod eval;
 pub mod examples;
 
 pub mod frontend;
+
+pub mod config;
+pub mod glob;
+
+pub mod finding;
+
+pub mod suppress;
+
+pub mod report;
+
+pub mod discover;
+
+pub mod lint;
+
+pub mod cli;

@@ -1,7 +1,12 @@
 //! Our evaluation against the real `terraform plan`, on configurations of variables, locals, modules, outputs and
 //! `terraform_data`. `fixtures/terraform/regenerate.py` wrote what is expected.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a case that does not hold ends the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a case that does not hold ends the test"
+)]
 
 use std::path::{Path, PathBuf};
 

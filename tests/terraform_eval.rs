@@ -530,6 +530,36 @@ fn json_syntax_reads_like_the_native_one() {
 }
 
 #[test]
+fn terragrunt_units_deploy_a_local_source_with_plain_inputs() {
+    let mut run = Run::new(&[
+        (
+            "modules/sa/main.tf",
+            "variable \"n\" {}\nvariable \"e\" {}\nresource \"r\" \"r\" {\n  n = var.n\n  e = var.e\n}\n",
+        ),
+        (
+            "live/a/terragrunt.hcl",
+            "include \"root\" {\n  path = find_in_parent_folders()\n}\nterraform {\n  source = \"../../modules//sa\"\n}\n\
+             inputs = {\n  n = \"a\"\n  e = local.env\n}\n",
+        ),
+        ("live/b/terragrunt.hcl", "terraform {\n  source = \"../../modules/sa\"\n}\ninputs = { n = \"b\" }\n"),
+        ("live/c/terragrunt.hcl", "terraform {\n  source = \"git::https://example.com/x.git\"\n}\n"),
+    ]);
+    let (shown, messages) = run.with(|project, diagnostics| {
+        let mut shown = Vec::new();
+        for root in project.roots() {
+            let (instances, _, _) = project.evaluate(root);
+            shown.extend(instances.iter().map(|it| format!("{} {}", root.shown, show(&it.body))));
+        }
+        (shown, diagnostics.into_iter().map(|it| it.message).collect::<Vec<_>>())
+    });
+    assert_eq!(shown, ["live/a {n=\"a\", e=?not-evaluated}", "live/b {n=\"b\", e=?variable}"]);
+    assert_eq!(
+        messages,
+        ["includes and dependencies of Terragrunt are not read", "what this source names is not read"]
+    );
+}
+
+#[test]
 fn an_example_that_calls_the_root_is_the_root() {
     let mut run = Run::new(&[
         ("main.tf", "variable \"n\" {}\nresource \"r\" \"r\" { n = var.n }\n"),

@@ -76,6 +76,7 @@ fn partly_known(function: Function, arguments: &[Value]) -> Option<ValueKind> {
             Some(first.map_or(ValueKind::Null, |it| it.kind.clone()))
         }
         (Function::CreateArray, _) => Some(array(arguments.to_vec())),
+        (Function::CreateObject, _) => create_object(arguments),
         (Function::Array, [value]) => value.as_unknown().is_none().then(|| match &value.kind {
             ValueKind::Array(_) => value.kind.clone(),
             _ => array(vec![value.clone()]),
@@ -114,6 +115,16 @@ fn empty(value: &Value) -> Truth {
         ValueKind::Unknown(_) => Truth::Unknown,
         ValueKind::Bool(_) | ValueKind::Number(_) => Truth::False,
     }
+}
+
+/// Key, value, key, value.
+fn create_object(arguments: &[Value]) -> Option<ValueKind> {
+    let mut object = Object::default();
+    for pair in arguments.chunks(2) {
+        let [key, value] = pair else { return None };
+        object.insert(key.as_str()?, value.span, value.clone());
+    }
+    Some(ValueKind::Object(Arc::new(object)))
 }
 
 fn array(items: Vec<Value>) -> ValueKind {

@@ -36,7 +36,9 @@ impl Run<'_> {
         let parameters = properties.get_ignore_case("parameters").map(|(_, entry)| entry.value.clone());
         let parameters = parameters.unwrap_or_else(|| Value::object(Object::default(), declaration.header));
         let (template, span, linked) = self.template(declaration, properties)?;
-        let inner = linked || self.is_inner(&declaration.frame, properties, &template);
+        // What an expression gave has been unescaped once: the expressions left in it are the inner template's.
+        let by_expression = properties.get_ignore_case("template").is_some_and(|(_, it)| it.value.as_str().is_some());
+        let inner = linked || by_expression || self.is_inner(&declaration.frame, properties, &template);
         let frame = declaration.frame.clone();
         let target = self.target(declaration, &template);
         let mut scope = Scope::new(template, span, target, Given::Nested { parameters, frame: frame.clone() });

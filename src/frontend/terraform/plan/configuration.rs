@@ -77,7 +77,7 @@ impl<'d> Configuration<'d> {
     }
 }
 
-impl<'d> Place<'d> {
+impl Place<'_> {
     /// The module that a call leads to; the call may have an instance key.
     fn child(self, call: &str) -> Option<Self> {
         let name = call.split('[').next().unwrap_or(call);
@@ -172,16 +172,16 @@ pub(super) fn provider(document: &Value) -> Provider {
 /// An expression of the configuration section as a value: `{"constant_value": 1}` is 1.
 fn constant(expression: &Value) -> Value {
     match &expression.kind {
-        ValueKind::Object(object) => match object.value("constant_value") {
-            Some(value) => value.clone(),
-            None => {
-                let mut read = Object { rest: object.rest.clone(), ..Object::default() };
-                for (name, entry) in &object.entries {
-                    read.insert(name.clone(), entry.key_span, constant(&entry.value));
-                }
-                Value::object(read, expression.span)
+        ValueKind::Object(object) => {
+            if let Some(value) = object.value("constant_value") {
+                return value.clone();
             }
-        },
+            let mut read = Object { rest: object.rest.clone(), ..Object::default() };
+            for (name, entry) in &object.entries {
+                read.insert(name.clone(), entry.key_span, constant(&entry.value));
+            }
+            Value::object(read, expression.span)
+        }
         ValueKind::Array(array) => {
             let items = array.items.iter().map(constant).collect();
             Value::new(ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() })), expression.span)

@@ -107,10 +107,12 @@ impl Given {
 pub(super) fn of_root(
     module: Option<&Module>,
     beside: &RootFiles,
+    of_unit: Inputs,
     given: &Given,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Inputs {
-    let mut inputs = Inputs::default();
+    // Terragrunt gives its inputs as environment variables: every other source wins over them.
+    let mut inputs = of_unit;
     for file in beside.variables.iter().chain(&given.files) {
         inputs.extend(variables_file(file, diagnostics));
     }

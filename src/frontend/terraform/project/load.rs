@@ -14,6 +14,7 @@ use super::inputs::{self, RootFiles};
 use super::json_syntax;
 use super::manifest::Manifest;
 use super::module::{Module, Source};
+use super::terragrunt::{self, Unit};
 use super::{Options, Project, Root};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::files::{Files, ReadError, normalise};
@@ -34,12 +35,18 @@ pub(super) fn load<'f>(
     let scanned: BTreeSet<PathBuf> = modules.keys().cloned().collect();
     loading.parse(modules);
     loading.follow();
-    let roots = loading.roots(&scanned);
-    let manifests = loading.manifests(&roots);
+    let units = loading.terragrunt(&others);
+    let deployed: BTreeSet<&PathBuf> = units.iter().map(|unit| &unit.source).collect();
+    let mut dirs = loading.roots(&scanned);
+    dirs.retain(|dir| !deployed.contains(dir));
+    dirs.extend(units.iter().map(|unit| unit.source.clone()));
+    let manifests = loading.manifests(&dirs);
     loading.follow();
     let given = inputs::Given::read(options, loading.files, loading.sources, &mut loading.diagnostics);
-    let roots = roots.into_iter().zip(manifests);
-    let roots = roots.map(|(dir, manifest)| loading.root(dir, manifest, &others, &given)).collect();
+    let plain = dirs.len().saturating_sub(units.len());
+    let units = std::iter::repeat_with(|| None).take(plain).chain(units.into_iter().map(Some));
+    let roots = dirs.into_iter().zip(manifests).zip(units);
+    let roots = roots.map(|((dir, manifest), unit)| loading.root(dir, manifest, unit, &others, &given)).collect();
     let Loading { modules, diagnostics, .. } = loading;
     let modules: IndexMap<_, _, _> = modules.into_iter().collect();
     (Project { files, modules, roots }, diagnostics)
@@ -200,11 +207,42 @@ impl Loading<'_, '_> {
         manifests
     }
 
-    fn root(&mut self, dir: PathBuf, manifest: Manifest, others: &Directories, given: &inputs::Given) -> Root {
+    /// What the `terragrunt.hcl` files among the scanned ones deploy.
+    fn terragrunt(&mut self, others: &Directories) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (dir, names) in others {
+            let Some(file) = names.get(terragrunt::NAME) else { continue };
+            let Some(unit) = terragrunt::read(dir, file, &mut self.diagnostics) else { continue };
+            if self.load_directories(BTreeSet::from([unit.source.clone()])) {
+                self.follow();
+            }
+            if self.modules.contains_key(&unit.source) {
+                units.push(unit);
+            } else if unit.source != unit.dir {
+                let message = "the source of this Terragrunt unit is not on this machine";
+                self.diagnostics.push(Diagnostic::warning(Code::MissingModule, unit.span.shrink_to_start(), message));
+            }
+        }
+        units
+    }
+
+    fn root(
+        &mut self,
+        dir: PathBuf,
+        manifest: Manifest,
+        unit: Option<Unit>,
+        others: &Directories,
+        given: &inputs::Given,
+    ) -> Root {
         let module = self.modules.get(&dir);
         let beside = RootFiles::find(&dir, others.get(&dir), self.files, self.sources, &mut self.diagnostics);
-        let inputs = inputs::of_root(module, &beside, given, &mut self.diagnostics);
-        let shown = module.map_or_else(|| shown_directory(self.files, &dir).into(), |module| module.shown.clone());
+        let shown: Arc<str> = match (&unit, module) {
+            (Some(unit), _) => shown_directory(self.files, &unit.dir).into(),
+            (None, Some(module)) => module.shown.clone(),
+            (None, None) => shown_directory(self.files, &dir).into(),
+        };
+        let of_unit = unit.map(|unit| unit.inputs).unwrap_or_default();
+        let inputs = inputs::of_root(module, &beside, of_unit, given, &mut self.diagnostics);
         Root { dir, shown, inputs, manifest, locked_azurerm: beside.locked_azurerm }
     }
 }

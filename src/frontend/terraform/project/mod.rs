@@ -10,6 +10,7 @@ mod json_syntax;
 mod load;
 mod manifest;
 mod module;
+mod terragrunt;
 mod types;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,211 @@
+//! `check`: judge, report, and say by the exit code how it went.
+
+use std::io::{self, Read as _, Write};
+use std::path::PathBuf;
+
+use super::args::{Check, Format, InputArguments, PolicyArguments, Threshold, UnknownMode, When};
+use super::output::{self, Stop};
+use super::{CLEAN, FOUND, TROUBLE};
+use crate::config::{self, Config, FailOn};
+use crate::diagnostic;
+use crate::discover::{Buffer, MAX_FILE};
+use crate::finding::{Severity, Verdict};
+use crate::frontend::terraform;
+use crate::lint::changes::Since;
+use crate::lint::library::Shelves;
+use crate::lint::{self, Request, Run, Values};
+use crate::report::text::Style;
+use crate::report::{Report, csv, github, gitlab, json, jsonl, junit, markdown, sarif, text};
+use crate::suppress::Day;
+
+/// Runs `check`.
+pub(super) fn run(arguments: Check) -> Result<u8, Stop> {
+    let further = further_outputs(&arguments.output_to)?;
+    let request = Request {
+        select: arguments.select.clone(),
+        ignore: arguments.ignore.clone(),
+        suppressions: !arguments.no_suppressions,
+        foreign: arguments.honour_foreign_suppressions,
+        baseline: arguments.baseline.clone(),
+        since: match (&arguments.changed_since, arguments.staged) {
+            (Some(revision), _) => Some(Since::Revision(revision.clone())),
+            (None, true) => Some(Since::Staged),
+            (None, false) => None,
+        },
+        ..request(&arguments.input, &arguments.policy)?
+    };
+    let run = lint::run(request);
+    let unknown = unknown_mode(&arguments, &run.config);
+    let style = Style {
+        suppressed: arguments.show_suppressed,
+        unknown: unknown != config::UnknownMode::Hide,
+        ..output::style(match arguments.color {
+            When::Auto => None,
+            When::Always => Some(true),
+            When::Never => Some(false),
+        })
+    };
+    for (format, path) in &further {
+        output::to_file(path, |out| write(out, &run.report, *format, Style { color: false, ..style }))?;
+    }
+    match &arguments.output {
+        Some(path) => {
+            let style = Style { color: arguments.color == When::Always, ..style };
+            output::to_file(path, |out| write(out, &run.report, arguments.format, style))?;
+        }
+        None => output::to_stdout(|out| write(out, &run.report, arguments.format, style))?,
+    }
+    if arguments.timings {
+        timings(&run);
+    }
+    if arguments.statistics {
+        statistics(&run);
+    }
+    Ok(exit_code(&run.report, fail_on(&arguments, &run.config), unknown))
+}
+
+/// What every command that judges asks for, nothing left out.
+pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Result<Request, Stop> {
+    let (mut paths, mut buffer) = (input.paths.clone(), None);
+    let wants_stdin = paths.iter().any(|path| path.as_os_str() == "-");
+    if wants_stdin {
+        let path = input.stdin_filename.clone();
+        let path = path.ok_or_else(|| Stop::Message("`-` needs --stdin-filename: what is the text called?".into()))?;
+        let mut bytes = Vec::new();
+        let limit = MAX_FILE + 1;
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|it| Stop::Message(it.to_string()))?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(Stop::Message(format!("standard input is larger than {} MiB", MAX_FILE / 1024 / 1024)));
+        }
+        paths.retain(|path| path.as_os_str() != "-");
+        buffer = Some(Buffer { path, bytes });
+    } else if input.stdin_filename.is_some() {
+        return Err(Stop::Message("--stdin-filename needs the path `-`".into()));
+    }
+    let mut variables = Vec::new();
+    for variable in &input.variables {
+        let (name, value) =
+            variable.split_once('=').ok_or_else(|| Stop::Message(format!("--var `{variable}` is not NAME=VALUE")))?;
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    if input.threads == Some(0) {
+        return Err(Stop::Message("--threads 0: one is the least".into()));
+    }
+    Ok(Request {
+        paths,
+        buffer,
+        exclude: input.exclude.clone(),
+        values: Values {
+            terraform: terraform::Options { variables, variable_files: input.variable_files.clone() },
+            parameters: input.parameters.clone(),
+        },
+        shelves: shelves(policy),
+        mappings: policy.mappings.clone(),
+        config: input.config.clone(),
+        select: Vec::new(),
+        ignore: Vec::new(),
+        threads: input.threads,
+        suppressions: true,
+        foreign: false,
+        baseline: None,
+        since: None,
+        today: Day::of(std::time::SystemTime::now()),
+    })
+}
+
+pub(super) fn shelves(policy: &PolicyArguments) -> Shelves {
+    Shelves {
+        builtin: !policy.no_builtin,
+        directories: policy.policies.clone(),
+        azure_policy: policy.azure_policy.clone(),
+    }
+}
+
+fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(out, report, style),
+        Format::Json => json::write(out, report),
+        Format::Jsonl => jsonl::write(out, report),
+        Format::Sarif => sarif::write(out, report),
+        Format::Github => github::write(out, report),
+        Format::Gitlab => gitlab::write(out, report),
+        Format::Junit => junit::write(out, report),
+        Format::Markdown => markdown::write(out, report),
+        Format::Csv => csv::write(out, report),
+    }
+}
+
+fn further_outputs(arguments: &[String]) -> Result<Vec<(Format, PathBuf)>, Stop> {
+    let parse = |argument: &String| {
+        let parts = argument.split_once('=').filter(|(_, path)| !path.is_empty());
+        let (format, path) =
+            parts.ok_or_else(|| Stop::Message(format!("--output-to `{argument}` is not FORMAT=FILE")))?;
+        let format = <Format as clap::ValueEnum>::from_str(format, false);
+        let format = format.map_err(|_| Stop::Message(format!("--output-to `{argument}`: no such format")))?;
+        Ok((format, PathBuf::from(path)))
+    };
+    arguments.iter().map(parse).collect()
+}
+
+fn unknown_mode(arguments: &Check, config: &Config) -> config::UnknownMode {
+    match arguments.unknown {
+        Some(UnknownMode::Show) => config::UnknownMode::Show,
+        Some(UnknownMode::Hide) => config::UnknownMode::Hide,
+        Some(UnknownMode::Fail) => config::UnknownMode::Fail,
+        None => config.unknown.unwrap_or_default(),
+    }
+}
+
+fn fail_on(arguments: &Check, config: &Config) -> FailOn {
+    match arguments.fail_on {
+        Some(Threshold::Critical) => FailOn::Severity(Severity::Critical),
+        Some(Threshold::High) => FailOn::Severity(Severity::High),
+        Some(Threshold::Medium) => FailOn::Severity(Severity::Medium),
+        Some(Threshold::Low) => FailOn::Severity(Severity::Low),
+        Some(Threshold::Never) => FailOn::Never,
+        None => config.fail_on.unwrap_or(FailOn::Severity(Severity::Low)),
+    }
+}
+
+fn exit_code(report: &Report, fail_on: FailOn, unknown: config::UnknownMode) -> u8 {
+    if report.diagnostics.iter().any(|it| it.severity == diagnostic::Severity::Error) {
+        return TROUBLE;
+    }
+    let fails = |severity: Severity, verdict: Verdict| {
+        let counts = verdict == Verdict::Fail || unknown == config::UnknownMode::Fail;
+        counts && matches!(fail_on, FailOn::Severity(least) if severity >= least)
+    };
+    if report.open().any(|it| fails(it.severity, it.verdict)) { FOUND } else { CLEAN }
+}
+
+fn timings(run: &Run) {
+    let total: std::time::Duration = run.timings.iter().map(|it| it.1).sum();
+    for (step, time) in run.timings.iter().copied().chain(std::iter::once(("total", total))) {
+        output::note(&format!("{step:<10} {:>9.1} ms", time.as_secs_f64() * 1000.0));
+    }
+}
+
+/// Argument values by whether they are known.
+fn statistics(run: &Run) {
+    let statistics = &run.statistics;
+    let unknown: usize = statistics.unknown.values().sum();
+    let all = statistics.known + unknown;
+    let share =
+        |count: usize| format!("{count:>8} {:>5}.{} %", count * 100 / all.max(1), count * 1000 / all.max(1) % 10);
+    output::note(&format!("{} resource instances, {all} argument values", statistics.instances));
+    output::note(&format!("{} known", share(statistics.known)));
+    for (reason, count) in sorted(statistics.unknown.iter().map(|(reason, count)| (*reason, *count))) {
+        output::note(&format!("{} {reason}", share(count)));
+    }
+    let reasons = sorted(statistics.reasons.iter().map(|(reason, count)| (reason.as_str(), *count)));
+    for (reason, count) in reasons.into_iter().take(15) {
+        output::note(&format!("{count:>8} {reason}"));
+    }
+}
+
+/// Most frequent first.
+fn sorted<'s>(counts: impl Iterator<Item = (&'s str, usize)>) -> Vec<(&'s str, usize)> {
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts
+}

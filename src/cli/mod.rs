@@ -1,0 +1,65 @@
+//! The command line: arguments in, exit code out.
+//!
+//! In: the process's arguments. Out: text on standard output, and 0 (nothing failed), 1 (findings), 2 (something could not
+//! be judged, or wrong usage). Each command is one file; none of them knows how a file is parsed or a policy evaluated.
+
+mod args;
+mod check;
+mod explain;
+mod output;
+mod policies;
+mod test;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::SourceMap;
+
+pub use self::args::{Arguments, Command};
+use self::output::Stop;
+
+/// Nothing failed.
+const CLEAN: u8 = 0;
+/// Findings at or above `--fail-on`.
+const FOUND: u8 = 1;
+/// Something could not be judged.
+const TROUBLE: u8 = 2;
+
+/// Runs one command.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let is_answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let printed = error.print();
+            return ExitCode::from(if is_answer && printed.is_ok() { CLEAN } else { TROUBLE });
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Check(check) => check::run(*check),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Policies(policies) => policies::run(&policies),
+        Command::Test(test) => test::run(&test),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads has seen enough: not an error of ours.
+        Err(Stop::ClosedPipe) => ExitCode::from(CLEAN),
+        Err(Stop::Message(message)) => {
+            output::complain(&message);
+            ExitCode::from(TROUBLE)
+        }
+    }
+}
+
+/// Tells what is wrong with a team's own policies; the exit code says whether anything was.
+fn report_policy_errors(sources: SourceMap, diagnostics: Vec<Diagnostic>) -> Result<u8, Stop> {
+    let is_wrong = diagnostics.iter().any(|it| it.severity == Severity::Error);
+    test::show(sources, diagnostics)?;
+    Ok(if is_wrong { TROUBLE } else { CLEAN })
+}

@@ -1,0 +1,165 @@
+//! Reads files, and only where the run may look: inside the repositories that the arguments lie in.
+//!
+//! In: paths. Out: bytes or text, or a diagnostic that says what is wrong and what to do.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::walk::cannot_open;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::files::{Files, Listed, ReadError, normalise, slashes};
+
+/// Largest file that is read.
+pub const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// The files that a run may read.
+#[derive(Debug)]
+pub struct Disk {
+    working_directory: PathBuf,
+    /// Canonical directories outside of which nothing is read.
+    roots: Vec<PathBuf>,
+    overlay: FxHashMap<PathBuf, Vec<u8>>,
+}
+
+impl Disk {
+    /// A disk of the repositories that hold `paths`; of the directories themselves where there is no repository.
+    pub fn new(paths: &[PathBuf]) -> Self {
+        let working_directory = std::env::current_dir().unwrap_or_default();
+        let mut disk = Self { working_directory, roots: Vec::new(), overlay: FxHashMap::default() };
+        for path in paths {
+            disk.allow(path);
+        }
+        disk
+    }
+
+    /// Allows the repository or directory that holds `path`.
+    pub fn allow(&mut self, path: &Path) {
+        let full = std::fs::canonicalize(path).unwrap_or_else(|_| self.absolute(path));
+        let directory = if full.is_dir() { full.as_path() } else { full.parent().unwrap_or(&full) };
+        let repository = directory.ancestors().find(|it| it.join(".git").exists());
+        let root = repository.unwrap_or(directory).to_path_buf();
+        if !self.roots.contains(&root) {
+            self.roots.push(root);
+        }
+    }
+
+    /// Puts `bytes` in the place of what `path` holds on disk.
+    pub fn overlay(&mut self, path: PathBuf, bytes: Vec<u8>) {
+        let path = self.absolute(&path);
+        self.overlay.insert(path, bytes);
+    }
+
+    /// What a file holds; refused when it is too large, no file, or outside of the run.
+    pub fn bytes(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
+        if let Some(bytes) = self.overlay.get(&self.absolute(path)) {
+            return Ok(bytes.clone());
+        }
+        let shown = self.shown(path);
+        let failed = |error: &std::io::Error| Box::new(cannot_open(&shown, error));
+        if !self.is_allowed(path) {
+            return Err(Box::new(outside(&shown)));
+        }
+        let metadata = std::fs::metadata(path).map_err(|error| failed(&error))?;
+        if !metadata.is_file() {
+            return Err(Box::new(not_a_file(&shown)));
+        }
+        // A file may grow while it is read; one byte more than allowed tells.
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(Box::new(too_large(&shown)));
+        }
+        Ok(bytes)
+    }
+
+    fn is_allowed(&self, path: &Path) -> bool {
+        // What does not exist is for the reader to report.
+        std::fs::canonicalize(path).map_or(true, |full| self.roots.iter().any(|root| full.starts_with(root)))
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        normalise(&self.working_directory.join(path))
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> Result<Arc<str>, ReadError> {
+        if !self.overlay.contains_key(&self.absolute(path)) {
+            if !self.is_allowed(path) {
+                return Err(ReadError::Outside);
+            }
+            if std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+                return Err(ReadError::NotFound);
+            }
+        }
+        let bytes = self.bytes(path).map_err(|diagnostic| match diagnostic.code {
+            Code::Bound => ReadError::TooLarge,
+            _ => ReadError::Other(format!("it {}", diagnostic.message)),
+        })?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|_| ReadError::NotText)
+    }
+
+    fn list(&self, directory: &Path) -> Vec<Listed> {
+        let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        if !self.is_allowed(here) {
+            return Vec::new();
+        }
+        let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+        let mut found: Vec<Listed> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                // Links count as what they lead to, as Terraform reads them.
+                let kind = entry.file_type().ok()?;
+                let directory = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
+                Some(Listed { name, directory })
+            })
+            .collect();
+        let absolute = self.absolute(directory);
+        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
+        for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
+            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            found.extend(name.map(|name| Listed { name, directory: false }));
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.working_directory).unwrap_or(path);
+        let shown = slashes(path.strip_prefix(".").unwrap_or(path));
+        if shown.is_empty() { ".".to_owned() } else { shown }
+    }
+}
+
+/// The text of a file that was read, or why it is none.
+pub(super) fn text(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
+    String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(shown, error.as_bytes())))
+}
+
+fn outside(shown: &str) -> Diagnostic {
+    Diagnostic::of_path(Code::Unreadable, shown, "lies outside of the repository and is not read")
+        .with_help("name it on the command line when it belongs to the run")
+}
+
+fn not_a_file(shown: &str) -> Diagnostic {
+    Diagnostic::of_path(Code::Unreadable, shown, "is not a regular file").with_help("give a file or a directory")
+}
+
+fn too_large(shown: &str) -> Diagnostic {
+    let message = format!("is larger than {} MiB and is not read", MAX_FILE / 1024 / 1024);
+    Diagnostic::of_path(Code::Bound, shown, message).with_help("split it, or leave it out with `exclude`")
+}
+
+fn not_utf8(shown: &str, bytes: &[u8]) -> Diagnostic {
+    let (what, help) = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("is UTF-16", "save it as UTF-8"),
+        _ if bytes.contains(&0) => ("is binary, not text", "leave it out with `exclude`"),
+        _ => ("is not UTF-8", "save it as UTF-8"),
+    };
+    Diagnostic::of_path(Code::Unreadable, shown, what).with_help(help)
+}

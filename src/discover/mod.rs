@@ -1,0 +1,141 @@
+//! Finds the files of a run: walks, honours ignore rules, reads, and tells the dialects apart.
+//!
+//! In: the paths of the command line. Out: [`Discovered`]: the inputs in order of path, their texts on the [`Disk`], and a
+//! diagnostic for everything that was asked for and could not be read. Knows how each dialect looks, not what it means.
+
+mod disk;
+mod sniff;
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+pub use disk::{Disk, MAX_FILE};
+pub use sniff::Kind;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::files::Files as _;
+use crate::source::{FileId, SourceMap};
+
+/// What to look for.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Files and directories; the working directory when empty.
+    pub paths: Vec<PathBuf>,
+    /// A text that stands in for a file on disk.
+    pub buffer: Option<Buffer>,
+    /// Globs of paths that are left out.
+    pub exclude: Vec<String>,
+}
+
+/// The unsaved text of an editor.
+#[derive(Debug)]
+pub struct Buffer {
+    /// The file it will be saved as.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A file that a front end reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its text.
+    pub file: FileId,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Which front end reads it.
+    pub kind: Kind,
+}
+
+/// The files of a run.
+#[derive(Debug)]
+pub struct Discovered {
+    /// In order of path.
+    pub inputs: Vec<Input>,
+    /// The way to read more.
+    pub disk: Disk,
+    /// What could not be read.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A path to read, and whether it was named rather than found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    path: PathBuf,
+    named: bool,
+}
+
+/// Finds and reads everything that `wanted` names.
+pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
+    let mut diagnostics = Vec::new();
+    let mut paths = wanted.paths;
+    if paths.is_empty() && wanted.buffer.is_none() {
+        paths.push(PathBuf::from("."));
+    }
+    let mut disk = Disk::new(&paths);
+    let mut candidates = Vec::new();
+    if let Some(buffer) = wanted.buffer {
+        candidates.push(Candidate { path: buffer.path.clone(), named: true });
+        disk.allow(&buffer.path);
+        disk.overlay(buffer.path, buffer.bytes);
+    }
+    walk::candidates(&paths, &wanted.exclude, &disk, &mut candidates, &mut diagnostics);
+    // The same file by two arguments is one input; having been named wins.
+    candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+    candidates.dedup_by(|later, first| later.path == first.path);
+    let mut found = Discovered { inputs: Vec::new(), disk, diagnostics };
+    for candidate in candidates {
+        found.read(candidate, sources);
+    }
+    found
+}
+
+impl Discovered {
+    fn read(&mut self, candidate: Candidate, sources: &mut SourceMap) {
+        let Candidate { path, named } = candidate;
+        let by_name = sniff::by_name(&path);
+        let kind = match by_name {
+            Some(kind) => Some(kind),
+            None if sniff::is_json(&path) || named => None,
+            None => return,
+        };
+        let bytes = match self.disk.bytes(&path) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) if kind.is_some() || named => {
+                self.diagnostics.push(*diagnostic);
+                return;
+            }
+            // A JSON file that nobody named and nothing marks as a template.
+            Err(_) => return,
+        };
+        let kind = kind.or_else(|| sniff::by_content(&bytes));
+        let Some(kind) = kind else {
+            if named {
+                self.diagnostics.push(unrecognised(&self.disk, &path, &bytes));
+            }
+            return;
+        };
+        let shown = self.disk.shown(&path);
+        match disk::text(&shown, bytes) {
+            Ok(text) => {
+                let file = sources.add(&path, shown, text);
+                self.inputs.push(Input { file, path, kind });
+            }
+            Err(diagnostic) => self.diagnostics.push(*diagnostic),
+        }
+    }
+}
+
+fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
+    let shown = disk.shown(path);
+    let diagnostic = if bytes.iter().all(u8::is_ascii_whitespace) {
+        Diagnostic::of_path(Code::Unreadable, shown, "is empty: there is nothing to judge")
+    } else if sniff::is_json(path) {
+        Diagnostic::of_path(Code::Unreadable, shown, "is neither an ARM template nor a Terraform plan")
+            .with_help("an ARM template names its schema in `$schema`; a plan is what `terraform show -json` prints")
+    } else {
+        Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads")
+            .with_help("it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON")
+    };
+    diagnostic
+}

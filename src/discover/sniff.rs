@@ -1,0 +1,107 @@
+//! Which dialect a file is: by its name, else by a look at its text.
+
+use std::path::Path;
+
+/// The front end that a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `.tf`, `.tf.json`, `.tofu`: part of the module that its directory is.
+    Terraform,
+    /// `.tfvars`, `.tfvars.json`: read by the modules that it belongs to.
+    TerraformVariables,
+    /// A template of Resource Manager.
+    ArmTemplate,
+    /// Values for a template's parameters.
+    ArmParameters,
+    /// A Terraform plan or state as JSON.
+    Plan,
+    /// Resources as `az` or Resource Graph print them, and what-if results.
+    Export,
+}
+
+/// What the name alone tells.
+pub(super) fn by_name(path: &Path) -> Option<Kind> {
+    let name = path.file_name()?.to_str()?;
+    let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+    if [".tf", ".tofu", ".tf.json", ".tofu.json"].into_iter().any(ends) {
+        return Some(Kind::Terraform);
+    }
+    [".tfvars", ".tfvars.json"].into_iter().any(ends).then_some(Kind::TerraformVariables)
+}
+
+/// True for a file that may be a template, plan or export.
+pub(super) fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json") || it.eq_ignore_ascii_case("jsonc"))
+}
+
+/// What a JSON text seems to be; the marks also show in UTF-16, which is then refused with a reason.
+pub(super) fn by_content(bytes: &[u8]) -> Option<Kind> {
+    let wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if wide {
+        let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+        return by_marks(&narrow);
+    }
+    by_marks(bytes)
+}
+
+fn by_marks(bytes: &[u8]) -> Option<Kind> {
+    let text = String::from_utf8_lossy(bytes);
+    let has = |mark: &str| text.contains(mark);
+    if let Some((_, after)) = text.split_once("\"$schema\"") {
+        // Schemas of Microsoft, whatever the scope and date: `.../2019-04-01/subscriptionDeploymentTemplate.json#`.
+        let schema: String = after.chars().take(200).collect::<String>().to_ascii_lowercase();
+        if schema.contains("deploymenttemplate.json") {
+            return Some(Kind::ArmTemplate);
+        }
+        if schema.contains("deploymentparameters.json") {
+            return Some(Kind::ArmParameters);
+        }
+    }
+    if has("\"format_version\"") && (has("\"planned_values\"") || has("\"resource_changes\"") || has("\"values\"")) {
+        return Some(Kind::Plan);
+    }
+    let is_export = has("/subscriptions/") && has("/providers/Microsoft.") && has("\"type\"") && has("\"id\"");
+    (is_export && (has("\"properties\"") || has("\"changeType\""))).then_some(Kind::Export)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Kind, by_content, by_name};
+
+    #[test]
+    fn terraform_is_known_by_its_name() {
+        let cases = [
+            ("a/main.tf", Some(Kind::Terraform)),
+            ("a/main.tofu", Some(Kind::Terraform)),
+            ("main.tf.json", Some(Kind::Terraform)),
+            ("prod.auto.tfvars", Some(Kind::TerraformVariables)),
+            ("prod.tfvars.json", Some(Kind::TerraformVariables)),
+            (".tf", None),
+            ("main.tfstate", None),
+            ("main.json", None),
+        ];
+        for (path, kind) in cases {
+            assert_eq!(by_name(Path::new(path)), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn json_is_known_by_its_content() {
+        let arm = r#"{ // built
+            "$schema" : "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#" }"#;
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(arm.bytes().flat_map(|byte| [byte, 0])).collect();
+        let cases: [(&[u8], Option<Kind>); 6] = [
+            (arm.as_bytes(), Some(Kind::ArmTemplate)),
+            (&wide, Some(Kind::ArmTemplate)),
+            (br#"{"$schema":"https://x/2019-04-01/deploymentParameters.json#"}"#, Some(Kind::ArmParameters)),
+            (br#"{"format_version":"1.2","planned_values":{}}"#, Some(Kind::Plan)),
+            (br#"{"name":"left-pad","version":"1.0.0"}"#, None),
+            (b"\xff\xfe\xfd", None),
+        ];
+        for (text, kind) in cases {
+            assert_eq!(by_content(text), kind, "{}", String::from_utf8_lossy(text));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The paths of a run: what was named, and what lies below named directories and is not ignored.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
+
+use super::{Candidate, Disk, sniff};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::Files as _;
+
+/// Adds every file that `paths` name or contain.
+pub(super) fn candidates(
+    paths: &[PathBuf],
+    exclude: &[String],
+    disk: &Disk,
+    found: &mut Vec<Candidate>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let excluded = excluded(exclude, diagnostics);
+    for path in paths {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => below(path, excluded.as_ref(), disk, found, diagnostics),
+            Ok(_) => found.push(Candidate { path: tidy(path), named: true }),
+            Err(error) => diagnostics.push(cannot_open(&disk.shown(path), &error)),
+        }
+    }
+}
+
+fn below(
+    directory: &Path,
+    excluded: Option<&Override>,
+    disk: &Disk,
+    found: &mut Vec<Candidate>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut walk = WalkBuilder::new(directory);
+    walk.sort_by_file_name(Ord::cmp).require_git(false).follow_links(false);
+    // Packages of other ecosystems hold templates that are nobody's infrastructure.
+    walk.filter_entry(|entry| entry.file_name() != "node_modules");
+    if let Some(excluded) = excluded {
+        walk.overrides(excluded.clone());
+    }
+    for entry in walk.build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                diagnostics.push(unreadable(directory, disk, &error));
+                continue;
+            }
+        };
+        let path = tidy(entry.path());
+        let Some(file_type) = entry.file_type() else { continue };
+        if file_type.is_dir() {
+            if entry.depth() > 0 && sniff::by_name(&path).is_some() {
+                diagnostics.push(is_directory(&disk.shown(&path)));
+            }
+        } else if file_type.is_symlink() {
+            link(path, disk, found, diagnostics);
+        } else if sniff::by_name(&path).is_some() || sniff::is_json(&path) {
+            found.push(Candidate { path, named: false });
+        }
+    }
+}
+
+/// A link to a file is that file; a link to a directory is walked where the directory is.
+fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mut Vec<Diagnostic>) {
+    let looks_like_input = sniff::by_name(&path).is_some();
+    match std::fs::canonicalize(&path) {
+        Ok(target) if target.is_dir() => {
+            if looks_like_input {
+                diagnostics.push(is_directory(&disk.shown(&path)));
+            } else if path.parent().and_then(|it| it.canonicalize().ok()).is_some_and(|it| it.starts_with(&target)) {
+                let message = "is a link to a directory that it lies in: it is not followed";
+                diagnostics.push(
+                    Diagnostic::of_path(Code::Unreadable, disk.shown(&path), message)
+                        .with_severity(crate::diagnostic::Severity::Warning)
+                        .with_help("remove the link"),
+                );
+            }
+        }
+        Ok(_) if looks_like_input || sniff::is_json(&path) => found.push(Candidate { path, named: false }),
+        Ok(_) => {}
+        Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),
+        Err(_) => {}
+    }
+}
+
+fn excluded(globs: &[String], diagnostics: &mut Vec<Diagnostic>) -> Option<Override> {
+    if globs.is_empty() {
+        return None;
+    }
+    let mut builder = OverrideBuilder::new(".");
+    for glob in globs {
+        if let Err(error) = builder.add(&format!("!{glob}")) {
+            diagnostics.push(Diagnostic::of_path(Code::Config, "exclude", format!("`{glob}` is not a glob: {error}")));
+        }
+    }
+    builder.build().ok()
+}
+
+/// Without the `./` that walking `.` puts before every path.
+fn tidy(path: &Path) -> PathBuf {
+    path.strip_prefix(".").unwrap_or(path).to_path_buf()
+}
+
+fn is_directory(shown: &str) -> Diagnostic {
+    Diagnostic::of_path(Code::Unreadable, shown, "is a directory named like a Terraform file")
+        .with_help("rename it, or leave it out with `exclude`; what lies below is read")
+}
+
+fn unreadable(directory: &Path, disk: &Disk, error: &ignore::Error) -> Diagnostic {
+    match (error_path(error), error.io_error()) {
+        (Some(path), Some(io)) => cannot_open(&disk.shown(path), io),
+        (path, _) => {
+            let shown = disk.shown(path.unwrap_or(directory));
+            Diagnostic::of_path(Code::Unreadable, shown, error.to_string())
+        }
+    }
+}
+
+fn error_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        _ => None,
+    }
+}
+
+/// Says what is wrong with a path in words, and what to do.
+pub(super) fn cannot_open(shown: &str, error: &io::Error) -> Diagnostic {
+    let (message, help) = match error.kind() {
+        io::ErrorKind::NotFound => ("does not exist".to_owned(), "check the path"),
+        io::ErrorKind::PermissionDenied => ("may not be read".to_owned(), "give yourself permission to read it"),
+        // Too many levels of symbolic links has no stable kind yet.
+        _ if error.to_string().contains("symbolic link") => ("is a symlink loop".to_owned(), "remove the link"),
+        _ => (format!("could not be read: {error}"), "check the file, or leave it out with `exclude`"),
+    };
+    Diagnostic::of_path(Code::Unreadable, shown, message).with_help(help)
+}

@@ -1,0 +1,119 @@
+//! Policies over graphs: every policy on every resource of its types, in parallel, and what came of it.
+//!
+//! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, and counts. Order is that of
+//! graphs, resources and policies, whatever the threads.
+
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::workers::map;
+use crate::eval::{self, Outcome, Settings, Verdict};
+use crate::model::{Presence, ResourceGraph, ResourceIndex, ResourceType};
+use crate::policy::{Policy, Types};
+
+/// An outcome that is not a pass.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) graph: usize,
+    pub(super) resource: ResourceIndex,
+    pub(super) policy: usize,
+    pub(super) outcome: Outcome,
+}
+
+/// What all policies say.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    pub(super) judged: Vec<Judged>,
+    pub(super) resources: usize,
+    pub(super) assessed: usize,
+    pub(super) not_assessed: IndexMap<String, usize, FxBuildHasher>,
+    pub(super) pass: usize,
+}
+
+/// Resources that are worth a thread.
+const LEAST: usize = 48;
+
+/// Judges every declared resource.
+pub(super) fn judge(graphs: &[ResourceGraph], policies: &[Policy], settings: &Settings) -> Judgement {
+    let by_type = ByType::of(policies);
+    let declared: Vec<(usize, ResourceIndex)> = graphs
+        .iter()
+        .enumerate()
+        .flat_map(|(at, graph)| graph.indices().map(move |index| (at, graph, index)))
+        .filter(|(_, graph, index)| graph.get(*index).presence != Presence::Existing)
+        .map(|(at, _, index)| (at, index))
+        .collect();
+    let mut all = Judgement { resources: declared.len(), ..Judgement::default() };
+    let results = map(&declared, LEAST, |(at, index)| {
+        graphs.get(*at).map(|graph| one(graph, *at, *index, policies, &by_type, settings))
+    });
+    for ((at, index), result) in declared.iter().zip(results) {
+        let Some(result) = result else { continue };
+        all.judged.extend(result.judged);
+        all.pass += result.pass;
+        if result.assessed {
+            all.assessed += 1;
+        } else if let Some(graph) = graphs.get(*at) {
+            *all.not_assessed.entry(graph.get(*index).source_type.to_string()).or_default() += 1;
+        }
+    }
+    all
+}
+
+struct One {
+    judged: Vec<Judged>,
+    pass: usize,
+    assessed: bool,
+}
+
+fn one(
+    graph: &ResourceGraph,
+    at: usize,
+    resource: ResourceIndex,
+    policies: &[Policy],
+    by_type: &ByType,
+    settings: &Settings,
+) -> One {
+    let mut result = One { judged: Vec::new(), pass: 0, assessed: false };
+    let (own, all) = by_type.of_type(&graph.get(resource).resource_type);
+    for (policy, is_own) in own.iter().map(|it| (*it, true)).chain(all.iter().map(|it| (*it, false))) {
+        let Some(compiled) = policies.get(policy) else { continue };
+        let outcome = eval::evaluate(compiled, graph, resource, settings);
+        // Policies of every type say nothing of what the type itself needs.
+        result.assessed |= is_own && outcome.verdict != Verdict::NotApplicable;
+        match outcome.verdict {
+            Verdict::NotApplicable => {}
+            Verdict::Pass => result.pass += 1,
+            Verdict::Fail | Verdict::Unknown => result.judged.push(Judged { graph: at, resource, policy, outcome }),
+        }
+    }
+    result
+}
+
+/// Positions of policies by the type that they judge.
+#[derive(Default)]
+struct ByType {
+    own: FxHashMap<ResourceType, Vec<usize>>,
+    all: Vec<usize>,
+}
+
+impl ByType {
+    fn of(policies: &[Policy]) -> Self {
+        let mut index = Self::default();
+        for (at, policy) in policies.iter().enumerate() {
+            match &policy.types {
+                Types::All => index.all.push(at),
+                Types::Only(types) => {
+                    for one in types {
+                        index.own.entry(one.clone()).or_default().push(at);
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    fn of_type(&self, resource_type: &ResourceType) -> (&[usize], &[usize]) {
+        (self.own.get(resource_type).map_or(&[], Vec::as_slice), &self.all)
+    }
+}

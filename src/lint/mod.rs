@@ -1,0 +1,443 @@
+//! The run: discover, read, parse, lower, link, evaluate, filter.
+//!
+//! In: a [`Request`]. Out: a [`Run`]: the report, what the configuration says, and how long each step took. The one place where
+//! front ends and policies meet; it decides nothing that either of them could.
+
+pub mod changes;
+pub mod findings;
+mod judge;
+pub mod library;
+mod units;
+mod workers;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::changes::{Changes, Since};
+use self::library::{Library, Selection, Shelves, unknown_patterns};
+pub use self::units::Values;
+use crate::config::{self, Config};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::discover::{self, Buffer, Discovered, Wanted};
+use crate::eval::Settings;
+use crate::finding::{Finding, SuppressedBy, Verdict};
+use crate::frontend::terraform::{Mappings, Statistics};
+use crate::glob::{matches, matches_path};
+use crate::model::ResourceGraph;
+use crate::policy::Policy;
+use crate::report::{Report, Summary};
+use crate::source::{SourceFile, SourceMap};
+use crate::suppress::baseline::Baseline;
+use crate::suppress::{Day, Suppressions};
+use crate::value::{Value, ValueKind};
+
+/// What to judge, by what, and what to leave out of the report.
+#[derive(Debug)]
+pub struct Request {
+    /// Files and directories.
+    pub paths: Vec<PathBuf>,
+    /// A text that stands in for a file on disk.
+    pub buffer: Option<Buffer>,
+    /// Globs of paths that are left out.
+    pub exclude: Vec<String>,
+    /// Values for what the inputs leave open.
+    pub values: Values,
+    /// Where policies come from.
+    pub shelves: Shelves,
+    /// Mapping files in the place of the embedded ones.
+    pub mappings: Option<PathBuf>,
+    /// The configuration file; found upwards when nothing is said.
+    pub config: Option<PathBuf>,
+    /// Only these policies.
+    pub select: Vec<String>,
+    /// Not these policies.
+    pub ignore: Vec<String>,
+    /// At most so many threads.
+    pub threads: Option<usize>,
+    /// Whether recorded exceptions hold.
+    pub suppressions: bool,
+    /// Whether those of other linters hold.
+    pub foreign: bool,
+    /// Known findings.
+    pub baseline: Option<PathBuf>,
+    /// Report only what changed.
+    pub since: Option<Since>,
+    /// The day on which exceptions are looked at.
+    pub today: Day,
+}
+
+/// The result of a run.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// What was found.
+    pub report: Report,
+    /// What the configuration says.
+    pub config: Config,
+    /// The roots that were judged.
+    pub graphs: Vec<ResourceGraph>,
+    /// Step and time, in order.
+    pub timings: Vec<(&'static str, Duration)>,
+    /// How much of the input is known.
+    pub statistics: Statistics,
+}
+
+/// Does all of it.
+pub fn run(request: Request) -> Run {
+    let mut timings = Timings::new();
+    let mut run = Run::default();
+    let mut sources = SourceMap::default();
+    let mut diagnostics = Vec::new();
+    run.config = read_config(&request, &mut sources, &mut diagnostics);
+    let config = &run.config;
+    let found = find(&request, config, &mut sources);
+    diagnostics.extend(found.diagnostics);
+    timings.step("discover");
+
+    let files = found.inputs.len();
+    let values = with_config(request.values, config, &mut diagnostics);
+    let (mappings, told) = mappings(request.mappings.as_deref());
+    diagnostics.extend(told);
+    let before = sources.files().len();
+    let units = workers::with_threads(request.threads, files, || {
+        units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings)
+    });
+    diagnostics.extend(units.diagnostics);
+    timings.step("lower");
+
+    let read = sources.files().len() - before;
+    let library = Library::read(&request.shelves, &mut sources, &mut diagnostics);
+    let selection = Selection::new(&request.select, &request.ignore, config);
+    let types: Vec<_> = units.graphs.iter().flat_map(ResourceGraph::types).collect();
+    let mut policies = library.for_types(types);
+    policies.retain(|it| selection.has(&it.id));
+    diagnostics.extend(wrong_patterns(&request.select, &request.ignore, config, &library));
+    let settings = settings(config, &library, &mut diagnostics);
+    timings.step("policies");
+
+    let judgement = workers::with_threads(request.threads, files, || judge::judge(&units.graphs, &policies, &settings));
+    timings.step("evaluate");
+
+    let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
+    configure(&mut findings, config, &sources);
+    if request.suppressions {
+        let exceptions = &config.suppressions;
+        let mut all = Suppressions::read(sources.files(), exceptions, request.today, request.foreign);
+        all.apply(&sources, &mut findings);
+        diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
+    }
+    let baseline = request.baseline.or_else(|| named_path(config.baseline.as_ref(), config, &sources));
+    if let Some(path) = baseline {
+        diagnostics.extend(apply_baseline(&path, &mut findings));
+    }
+    keep_named(&mut findings, &request.paths, request.since.is_none(), &sources);
+    if let Some(since) = &request.since {
+        keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
+    }
+    let mut summary = Summary {
+        files: files + read,
+        resources: judgement.resources + units.unmapped.len(),
+        assessed: judgement.assessed,
+        not_assessed: judgement.not_assessed.into_iter().collect(),
+        pass: judgement.pass,
+        ..Summary::default()
+    };
+    for name in &units.unmapped {
+        *summary.not_assessed.entry(name.to_string()).or_default() += 1;
+    }
+    summary.not_assessed.sort_keys();
+    count(&findings, &mut summary);
+    sort_diagnostics(&mut diagnostics, &sources);
+    timings.step("report");
+    run.report = Report { sources, findings, diagnostics, summary };
+    run.graphs = units.graphs;
+    run.statistics = units.statistics;
+    run.timings = timings.steps;
+    run
+}
+
+fn find(request: &Request, config: &Config, sources: &mut SourceMap) -> Discovered {
+    let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
+    let buffer = request.buffer.as_ref().map(|it| Buffer { path: it.path.clone(), bytes: it.bytes.clone() });
+    discover::discover(Wanted { paths: request.paths.clone(), buffer, exclude: exclude.collect() }, sources)
+}
+
+/// The configuration that was named, or the nearest one upwards from the first path.
+fn read_config(request: &Request, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Config {
+    let start = request.paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let start = request.buffer.as_ref().map_or(start, |it| &it.path);
+    let Some(path) = request.config.clone().or_else(|| nearest_config(start)) else { return Config::default() };
+    match read_text(&path) {
+        Ok(text) => {
+            let id = sources.add(&path, shown(&path), text);
+            let Some(file) = sources.get(id).cloned() else { return Config::default() };
+            let (config, told) = config::read(&file);
+            diagnostics.extend(told);
+            config
+        }
+        Err(error) => {
+            let message = format!("could not be read: {error}");
+            diagnostics.push(Diagnostic::of_path(Code::Config, shown(&path), message).with_help("check `--config`"));
+            Config::default()
+        }
+    }
+}
+
+fn nearest_config(start: &Path) -> Option<PathBuf> {
+    let full = std::path::absolute(start).ok()?;
+    let here = std::env::current_dir().ok()?;
+    let found =
+        full.ancestors().flat_map(|above| config::NAMES.map(|name| above.join(name))).find(|it| it.is_file())?;
+    Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+}
+
+/// A path that the configuration names, from where the configuration is.
+fn named_path(name: Option<&config::Named>, _: &Config, sources: &SourceMap) -> Option<PathBuf> {
+    let name = name?;
+    let directory = sources.get(name.span.file)?.path().parent()?.to_path_buf();
+    Some(directory.join(&name.text))
+}
+
+fn with_config(values: Values, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Values {
+    let mut values = values;
+    // What the command line names comes later, and wins.
+    let files = config.var_files.iter().map(|it| PathBuf::from(&it.text));
+    values.terraform.variable_files = files.chain(values.terraform.variable_files).collect();
+    let files = config.parameters.iter().map(|it| PathBuf::from(&it.text));
+    values.parameters = files.chain(values.parameters).collect();
+    for path in values.terraform.variable_files.iter().chain(&values.parameters).filter(|path| !path.is_file()) {
+        let message = "does not exist, so its values are not used";
+        diagnostics.push(Diagnostic::of_path(Code::Unreadable, shown(path), message).with_help("check the path"));
+    }
+    values
+}
+
+/// The embedded mapping files, or those with the ones of a directory in their place.
+pub fn mappings(directory: Option<&Path>) -> (Mappings, Vec<Diagnostic>) {
+    let Some(directory) = directory else { return (Mappings::embedded(), Vec::new()) };
+    let mut diagnostics = Vec::new();
+    let mut files = Vec::new();
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|it| it == "yaml"));
+    paths.sort();
+    for path in paths {
+        let stem = path.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = read_text(&path).map_err(|error| error.to_string());
+        match text.and_then(|text| mapping_json(&text)) {
+            Ok(json) => files.push((stem, json)),
+            Err(error) => diagnostics.push(Diagnostic::of_path(Code::Policy, shown(&path), error)),
+        }
+    }
+    let (mappings, told) = Mappings::with_files(files);
+    diagnostics.extend(told);
+    (mappings, diagnostics)
+}
+
+/// A mapping file as the JSON that is embedded otherwise.
+fn mapping_json(text: &str) -> Result<serde_json::Value, String> {
+    let (documents, diagnostics) = crate::parse::yaml::parse(crate::source::FileId(0), text);
+    match (documents.into_iter().next(), diagnostics.into_iter().next()) {
+        (_, Some(diagnostic)) => Err(diagnostic.message),
+        (Some(document), None) => Ok(to_json(&document.root)),
+        (None, None) => Err("is empty".to_owned()),
+    }
+}
+
+/// A value without its places.
+fn to_json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        ValueKind::Null | ValueKind::Unknown(_) => serde_json::Value::Null,
+        ValueKind::Bool(flag) => (*flag).into(),
+        ValueKind::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into(),
+            None => number.as_f64().into(),
+        },
+        ValueKind::String(text) => serde_json::Value::String(text.to_string()),
+        ValueKind::Array(array) => array.items.iter().map(to_json).collect(),
+        ValueKind::Object(object) => {
+            object.entries.iter().map(|(key, entry)| (key.to_string(), to_json(&entry.value))).collect()
+        }
+    }
+}
+
+fn wrong_patterns(select: &[String], ignore: &[String], config: &Config, library: &Library) -> Vec<Diagnostic> {
+    let mut names: Vec<_> = select.iter().chain(ignore).map(|it| (it.clone(), None)).collect();
+    let named = |it: &config::Named| (it.text.clone(), Some(it.span));
+    names.extend(config.select.iter().chain(&config.ignore).map(named));
+    names.extend(config.severity.iter().map(|(it, _)| named(it)));
+    for one in &config.overrides {
+        names.extend(one.ignore.iter().map(named));
+        names.extend(one.severity.iter().map(|(it, _)| named(it)));
+    }
+    if names.is_empty() { Vec::new() } else { unknown_patterns(&names, &library.ids()) }
+}
+
+/// The configured values; one that no policy asks for is a mistake.
+fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+    let mut settings = Settings::default();
+    if config.values.is_empty() {
+        return settings;
+    }
+    let policies = library.all();
+    let mut known: Vec<&str> =
+        policies.iter().flat_map(|it| &it.parameters).filter_map(|it| it.config.as_deref()).collect();
+    known.sort_unstable();
+    known.dedup();
+    for (name, (value, span)) in &config.values {
+        if known.contains(&&**name) {
+            settings.values.insert(name.clone(), value.clone());
+        } else {
+            let message = format!("no policy asks for the value `{name}`");
+            let meant = crate::policy::suggest::nearest(name, known.iter().copied());
+            let help =
+                meant.map_or(format!("known values: {}", known.join(", ")), |it| format!("did you mean `{it}`?"));
+            diagnostics.push(Diagnostic::error(Code::Config, *span, message).with_help(help));
+        }
+    }
+    settings
+}
+
+/// Severities and overrides of the configuration.
+fn configure(findings: &mut Vec<Finding>, config: &Config, sources: &SourceMap) {
+    if config.severity.is_empty() && config.overrides.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut() {
+        let path = path_of(finding, sources);
+        let here = config.overrides.iter().filter(|it| it.paths.iter().any(|glob| matches_path(&glob.text, &path)));
+        let severities = config.severity.iter().chain(here.flat_map(|it| &it.severity));
+        if let Some((_, severity)) = severities.filter(|(glob, _)| matches(&glob.text, &finding.policy.id)).last() {
+            finding.severity = *severity;
+        }
+    }
+    findings.retain(|finding| {
+        let path = path_of(finding, sources);
+        let mut here = config.overrides.iter().filter(|it| it.paths.iter().any(|glob| matches_path(&glob.text, &path)));
+        !here.any(|it| it.ignore.iter().any(|glob| matches(&glob.text, &finding.policy.id)))
+    });
+}
+
+fn path_of(finding: &Finding, sources: &SourceMap) -> String {
+    sources.get(finding.resource.span.file).map(|file| file.shown().to_owned()).unwrap_or_default()
+}
+
+fn apply_baseline(path: &Path, findings: &mut [Finding]) -> Vec<Diagnostic> {
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let told = Diagnostic::of_path(Code::Config, shown(path), format!("could not be read: {error}"));
+            return vec![told.with_help("write it with `baalint baseline write`")];
+        }
+    };
+    let baseline = match Baseline::parse(&text) {
+        Ok(baseline) => baseline,
+        Err(message) => return vec![Diagnostic::of_path(Code::Config, shown(path), message)],
+    };
+    let gone = baseline.apply(findings);
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("{} of its findings no longer occur", gone.len());
+    let told = Diagnostic::of_path(Code::Suppression, shown(path), message)
+        .with_severity(crate::diagnostic::Severity::Note)
+        .with_help("drop them with `baalint baseline update`");
+    vec![told]
+}
+
+/// When only files were named, what other files say is not reported, although it was read.
+fn keep_named(findings: &mut Vec<Finding>, paths: &[PathBuf], only_files: bool, sources: &SourceMap) {
+    if !only_files || paths.is_empty() || paths.iter().any(|it| it.is_dir()) {
+        return;
+    }
+    let named: Vec<PathBuf> = paths.iter().filter_map(|it| std::path::absolute(it).ok()).collect();
+    let is_named = |span: crate::source::Span| {
+        let file = sources.get(span.file).and_then(|it| std::path::absolute(it.path()).ok());
+        file.is_some_and(|it| named.contains(&it))
+    };
+    findings.retain(|finding| {
+        let labels = finding.related.iter().map(|it| it.span);
+        labels.chain([finding.primary.span, finding.resource.span]).any(is_named)
+    });
+}
+
+fn keep_changed(
+    findings: &mut Vec<Finding>,
+    since: &Since,
+    paths: &[PathBuf],
+    sources: &SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let directory = if start.is_dir() { start } else { start.parent().unwrap_or(Path::new(".")) };
+    match Changes::read(since, directory) {
+        Ok(changes) => findings.retain(|finding| changes.touch(sources, finding)),
+        Err(message) => {
+            let told = Diagnostic::of_path(Code::Config, shown(directory), message);
+            diagnostics.push(told.with_help("all findings are shown"));
+        }
+    }
+}
+
+fn count(findings: &[Finding], summary: &mut Summary) {
+    for finding in findings {
+        let counter = match (&finding.suppressed, finding.verdict) {
+            (Some(by), _) if by.kind == SuppressedBy::Baseline => &mut summary.baseline,
+            (Some(_), _) => &mut summary.suppressed,
+            (None, Verdict::Fail) => &mut summary.fail,
+            (None, Verdict::Unknown) => &mut summary.unknown,
+        };
+        *counter += 1;
+    }
+}
+
+/// In order of file and place; the same thing told by two roots is told once.
+fn sort_diagnostics(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    let key = |it: &Diagnostic| {
+        let file = it.span.and_then(|span| sources.get(span.file)).map(SourceFile::shown);
+        let file = file.or(it.path.as_deref()).unwrap_or("").to_owned();
+        (file, it.span.map(|span| (span.start, span.end)), it.severity, it.code, it.message.clone())
+    };
+    diagnostics.sort_by_cached_key(key);
+    diagnostics.dedup();
+}
+
+fn read_text(path: &Path) -> std::io::Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "lint reads configuration, baselines and mappings")]
+    std::fs::read_to_string(path)
+}
+
+fn shown(path: &Path) -> String {
+    let shown = path.to_string_lossy().replace('\\', "/");
+    shown.strip_prefix("./").map(str::to_owned).unwrap_or(shown)
+}
+
+struct Timings {
+    last: Instant,
+    steps: Vec<(&'static str, Duration)>,
+}
+
+impl Timings {
+    fn new() -> Self {
+        Self { last: Instant::now(), steps: Vec::new() }
+    }
+
+    fn step(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.steps.push((name, now - self.last));
+        self.last = now;
+    }
+}
+
+/// The policies that there are, for `policies` and `explain`.
+pub fn policies(shelves: &Shelves) -> (Vec<Policy>, SourceMap, Vec<Diagnostic>) {
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
+    let library = Library::read(shelves, &mut sources, &mut diagnostics);
+    (library.all(), sources, diagnostics)
+}
+
+/// Every id of the built-in policies and of those on the shelves.
+pub fn policy_ids(shelves: &Shelves) -> Vec<Arc<str>> {
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
+    Library::read(shelves, &mut sources, &mut diagnostics).ids()
+}

@@ -1,0 +1,98 @@
+//! Inputs to linked graphs: one Terraform root module or one template is one graph.
+//!
+//! In: the files that were found. Out: [`Units`]: the graphs in a fixed order, what no mapping knows, diagnostics and counts.
+//! The one place that knows which front end is for which kind of file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::workers::map;
+use crate::azure;
+use crate::diagnostic::Diagnostic;
+use crate::discover::{Input, Kind};
+use crate::frontend::Files;
+use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics};
+use crate::model::{Dialect, Lowered, ResourceGraph};
+use crate::source::{SourceFile, SourceMap};
+
+/// What the inputs declare.
+#[derive(Debug, Default)]
+pub(super) struct Units {
+    /// One a root, in order.
+    pub graphs: Vec<ResourceGraph>,
+    /// Source types of resources that no mapping or table knows, one entry a resource.
+    pub unmapped: Vec<Arc<str>>,
+    /// What could not be read or evaluated.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How much is known.
+    pub statistics: Statistics,
+}
+
+/// Values for what the inputs leave open.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    /// Of Terraform variables.
+    pub terraform: terraform::Options,
+    /// Parameter files of templates.
+    pub parameters: Vec<PathBuf>,
+}
+
+/// Lowers and links every root.
+pub(super) fn units(
+    inputs: &[Input],
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    values: &Values,
+    mappings: &Mappings,
+) -> Units {
+    let mut units = Units::default();
+    units.terraform(inputs, files, sources, values, mappings);
+    units
+}
+
+impl Units {
+    fn terraform(
+        &mut self,
+        inputs: &[Input],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        values: &Values,
+        mappings: &Mappings,
+    ) {
+        let of_terraform = |it: &&Input| matches!(it.kind, Kind::Terraform | Kind::TerraformVariables);
+        let scanned: Vec<SourceFile> =
+            inputs.iter().filter(of_terraform).filter_map(|it| sources.get(it.file).cloned()).collect();
+        if scanned.is_empty() {
+            return;
+        }
+        let (project, diagnostics) = Project::load(scanned, files, sources, &values.terraform);
+        self.diagnostics.extend(diagnostics);
+        for (lowered, statistics) in map(project.roots(), 2, |root| lower(&project, root, mappings)) {
+            self.statistics.add(&statistics);
+            self.unmapped.extend(lowered.unmapped);
+            self.diagnostics.extend(lowered.diagnostics);
+            self.graphs.push(lowered.graph);
+        }
+    }
+}
+
+struct Linked {
+    graph: ResourceGraph,
+    unmapped: Vec<Arc<str>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings) -> (Linked, Statistics) {
+    let (instances, diagnostics, statistics) = project.evaluate(root);
+    let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
+    lowered.root = root.shown.clone();
+    lowered.diagnostics.extend(diagnostics);
+    (link(lowered), statistics)
+}
+
+fn link(mut lowered: Lowered) -> Linked {
+    azure::expand(&mut lowered);
+    let unmapped = std::mem::take(&mut lowered.unmapped);
+    let diagnostics = std::mem::take(&mut lowered.diagnostics);
+    Linked { graph: ResourceGraph::link(lowered), unmapped, diagnostics }
+}

@@ -1,0 +1,48 @@
+//! Work in parallel, results in order.
+//!
+//! In: items and what to do with one. Out: the results by index, so that nothing depends on who was first. Threads start only
+//! when there is enough to do, with a stack deep enough for what the parsers' bounds allow.
+
+use rayon::prelude::*;
+
+/// Stack of a worker: nesting bounds of the parsers are chosen to fit.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Files that are worth a thread.
+const FILES_PER_THREAD: usize = 4;
+
+/// Runs `work` where [`map`] and rayon find the threads of this run: at most `threads`, fewer for few `files`.
+pub(super) fn with_threads<R: Send>(threads: Option<usize>, files: usize, work: impl FnOnce() -> R + Send) -> R {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
+    // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
+    let pool = if threads == 1 { builder.use_current_thread().build() } else { builder.build() };
+    match pool {
+        Ok(pool) if threads > 1 => pool.install(work),
+        _ => work(),
+    }
+}
+
+/// The results of `work` on each item, in order; fewer items than `least` are done by this thread.
+pub(super) fn map<T: Sync, R: Send>(items: &[T], least: usize, work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < least.max(2) { items.iter().map(work).collect() } else { items.par_iter().map(work).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{map, with_threads};
+
+    #[test]
+    fn results_are_in_order_whatever_the_threads() {
+        let items: Vec<usize> = (0..500).collect();
+        let doubled: Vec<usize> = items.iter().map(|it| it * 2).collect();
+        for threads in [1, 2, 7] {
+            let found = std::thread::spawn({
+                let items = items.clone();
+                move || with_threads(Some(threads), 100, || map(&items, 2, |it| it * 2))
+            });
+            assert_eq!(found.join().unwrap(), doubled);
+        }
+    }
+}

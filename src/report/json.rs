@@ -1,0 +1,247 @@
+//! The stable JSON report; its shape is versioned by `schema`.
+//!
+//! In: a [`Report`]. Out: one JSON document, keys in the documented order, the same bytes on every run.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::{Place, Report};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::finding::{Finding, Label, Suppressed};
+
+/// Writes the whole report.
+pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
+    let document = Document {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION"),
+        findings: report.findings.iter().map(|it| FindingRow::of(report, it)).collect(),
+        diagnostics: report.diagnostics.iter().map(|it| DiagnosticRow::of(report, it)).collect(),
+        summary: SummaryRow::of(report),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: u32,
+    version: &'static str,
+    findings: Vec<FindingRow<'r>>,
+    diagnostics: Vec<DiagnosticRow<'r>>,
+    summary: SummaryRow<'r>,
+}
+
+/// One finding as the report has it; JSON Lines prints the same.
+#[derive(Serialize)]
+pub(super) struct FindingRow<'r> {
+    policy: &'r str,
+    verdict: &'static str,
+    severity: &'static str,
+    category: &'r str,
+    title: &'r str,
+    message: &'r str,
+    citations: Vec<&'r str>,
+    equivalents: &'r [String],
+    resource: ResourceRow<'r>,
+    file: &'r str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    related: Vec<LabelRow<'r>>,
+    evidence: Vec<EvidenceRow<'r>>,
+    suppressed: Option<SuppressedRow<'r>>,
+    fingerprint: &'r str,
+}
+
+#[derive(Serialize)]
+struct ResourceRow<'r> {
+    address: &'r str,
+    #[serde(rename = "type")]
+    resource_type: &'r str,
+    source_type: &'r str,
+    root: &'r str,
+    file: &'r str,
+    line: u32,
+    end_line: u32,
+}
+
+#[derive(Serialize)]
+struct LabelRow<'r> {
+    file: &'r str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    message: &'r str,
+}
+
+#[derive(Serialize)]
+struct EvidenceRow<'r> {
+    path: &'r str,
+    operator: &'r str,
+    expected: &'r str,
+    actual: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'r str>,
+    file: &'r str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct SuppressedRow<'r> {
+    kind: &'static str,
+    reason: &'r str,
+    until: Option<&'r str>,
+    by: Option<&'r str>,
+    file: Option<&'r str>,
+    line: Option<u32>,
+}
+
+/// One diagnostic as the report has it; JSON Lines prints the same.
+#[derive(Serialize)]
+pub(super) struct DiagnosticRow<'r> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'r str>,
+    file: Option<&'r str>,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+/// The summary as the report has it; JSON Lines prints the same.
+#[derive(Serialize)]
+pub(super) struct SummaryRow<'r> {
+    files: usize,
+    resources: usize,
+    assessed: usize,
+    not_assessed: &'r indexmap::IndexMap<String, usize>,
+    fail: usize,
+    unknown: usize,
+    suppressed: usize,
+    baseline: usize,
+    pass: usize,
+}
+
+impl<'r> FindingRow<'r> {
+    pub(super) fn of(report: &'r Report, finding: &'r Finding) -> Self {
+        let Place { file, start, end } = report.place(finding.primary.span);
+        let declared = report.place(finding.resource.span);
+        Self {
+            policy: &finding.policy.id,
+            verdict: finding.verdict.as_str(),
+            severity: finding.severity.as_str(),
+            category: &finding.policy.category,
+            title: &finding.policy.title,
+            message: &finding.message,
+            citations: finding.policy.citations.iter().map(|it| it.id.as_str()).collect(),
+            equivalents: &finding.policy.equivalents,
+            resource: ResourceRow {
+                address: &finding.resource.address,
+                resource_type: finding.resource.resource_type.as_str(),
+                source_type: &finding.resource.source_type,
+                root: &finding.resource.root,
+                file: declared.file,
+                line: declared.start.line,
+                end_line: declared.end.line,
+            },
+            file,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            related: finding.related.iter().map(|it| LabelRow::of(report, it)).collect(),
+            evidence: finding.evidence.iter().map(|it| EvidenceRow::of(report, it)).collect(),
+            suppressed: finding.suppressed.as_ref().map(|it| SuppressedRow::of(report, it)),
+            fingerprint: &finding.fingerprint,
+        }
+    }
+}
+
+impl<'r> LabelRow<'r> {
+    fn of(report: &'r Report, label: &'r Label) -> Self {
+        let Place { file, start, end } = report.place(label.span);
+        Self {
+            file,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            message: &label.text,
+        }
+    }
+}
+
+impl<'r> EvidenceRow<'r> {
+    fn of(report: &'r Report, evidence: &'r crate::finding::Evidence) -> Self {
+        let place = report.place(evidence.span);
+        Self {
+            path: &evidence.path,
+            operator: &evidence.operator,
+            expected: &evidence.expected,
+            actual: &evidence.actual,
+            reason: evidence.reason.as_deref(),
+            file: place.file,
+            line: place.start.line,
+            column: place.start.column,
+        }
+    }
+}
+
+impl<'r> SuppressedRow<'r> {
+    fn of(report: &'r Report, suppressed: &'r Suppressed) -> Self {
+        let place = suppressed.span.map(|span| report.place(span));
+        Self {
+            kind: suppressed.kind.as_str(),
+            reason: &suppressed.reason,
+            until: suppressed.until.as_deref(),
+            by: suppressed.by.as_deref(),
+            file: place.map(|it| it.file),
+            line: place.map(|it| it.start.line),
+        }
+    }
+}
+
+impl<'r> DiagnosticRow<'r> {
+    pub(super) fn of(report: &'r Report, diagnostic: &'r Diagnostic) -> Self {
+        let place = diagnostic.span.map(|span| report.place(span));
+        Self {
+            severity: severity_word(diagnostic.severity),
+            code: diagnostic.code.as_str(),
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
+            file: place.map(|it| it.file).or(diagnostic.path.as_deref()),
+            line: place.map(|it| it.start.line),
+            column: place.map(|it| it.start.column),
+        }
+    }
+}
+
+impl<'r> SummaryRow<'r> {
+    pub(super) fn of(report: &'r Report) -> Self {
+        let summary = &report.summary;
+        Self {
+            files: summary.files,
+            resources: summary.resources,
+            assessed: summary.assessed,
+            not_assessed: &summary.not_assessed,
+            fail: summary.fail,
+            unknown: summary.unknown,
+            suppressed: summary.suppressed,
+            baseline: summary.baseline,
+            pass: summary.pass,
+        }
+    }
+}
+
+pub(super) const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
