@@ -239,7 +239,7 @@ fn expressions_evaluate_as_terraform_has_them() {
             "[?computed azurerm_key_vault.kv[\"a\"]|id!, ?computed azurerm_key_vault.kv[\"b\"]|id!]",
         ),
         ("data.azurerm_client_config.me.tenant_id", "?data data.azurerm_client_config.me|tenant_id!"),
-        ("azurerm_nothing.x.id", "?invalid"),
+        ("azurerm_nothing.x.id", "?invalid!"),
     ];
     let mut run = Run::new(&[("main.tf", SCOPE)]);
     run.with(|project, diagnostics| {
@@ -601,6 +601,19 @@ fn long_chains_end_within_the_bounds() {
     let (instances, _) = evaluate(&text);
     assert_eq!(argument(&instances[0], "last"), "?bound!");
     assert_eq!(argument(&instances[0], "short"), "\"xxxxxxxx\"");
+}
+
+#[test]
+fn values_that_share_their_parts_do_not_grow_without_bound() {
+    let mut text = String::from("locals {\n  l0 = { a = 1 }\n");
+    for index in 1..60 {
+        let before = index - 1;
+        writeln!(text, "  l{index} = {{ a = local.l{before}, b = local.l{before} }}").unwrap();
+    }
+    text.push_str("}\nresource \"r\" \"r\" {\n  last = local.l59\n}\n");
+    let (instances, diagnostics) = evaluate(&text);
+    assert!(argument(&instances[0], "last.a.a").starts_with('{'));
+    assert!(!diagnostics.is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::instance::{Instance, Mode};
-use crate::value::{Unknown, Value, ValueKind};
+use crate::value::{Reason, Unknown, Value, ValueKind};
 
 /// Counts of leaf values of managed resources.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,20 @@ pub struct Statistics {
 impl Statistics {
     /// Counts the values of instances.
     pub fn of(instances: &[Instance]) -> Self {
-        let mut counts = Self::default();
+        let mut counts = Counts::default();
+        let mut total = 0_usize;
         for instance in instances.iter().filter(|instance| instance.mode == Mode::Managed) {
-            counts.instances = counts.instances.saturating_add(1);
+            total = total.saturating_add(1);
             counts.count(&instance.body);
         }
-        counts
+        let mut statistics = Self { instances: total, known: counts.known, ..Self::default() };
+        for (reason, count) in counts.unknown {
+            let of_kind = statistics.unknown.entry(reason.kind()).or_default();
+            *of_kind = of_kind.saturating_add(count);
+            let of_text = statistics.reasons.entry(reason.to_string()).or_default();
+            *of_text = of_text.saturating_add(count);
+        }
+        statistics
     }
 
     /// Adds the counts of another root.
@@ -43,7 +51,16 @@ impl Statistics {
             *total = total.saturating_add(*count);
         }
     }
+}
 
+/// Counts by reason: texts are made once at the end.
+#[derive(Default)]
+struct Counts {
+    known: usize,
+    unknown: IndexMap<Reason, usize, FxBuildHasher>,
+}
+
+impl Counts {
     fn count(&mut self, value: &Value) {
         match &value.kind {
             ValueKind::Unknown(unknown) => self.count_unknown(unknown),
@@ -60,9 +77,11 @@ impl Statistics {
     }
 
     fn count_unknown(&mut self, unknown: &Unknown) {
-        let total = self.unknown.entry(unknown.reason.kind()).or_default();
-        *total = total.saturating_add(1);
-        let total = self.reasons.entry(unknown.reason.to_string()).or_default();
-        *total = total.saturating_add(1);
+        match self.unknown.get_mut(&unknown.reason) {
+            Some(count) => *count = count.saturating_add(1),
+            None => {
+                self.unknown.insert(unknown.reason.clone(), 1);
+            }
+        }
     }
 }

@@ -44,6 +44,9 @@ const MAX_DEPTH: u32 = 3_000;
 /// How many steps the loops of one root may take.
 const MAX_STEPS: u64 = 20_000_000;
 
+/// How many parts a value that is kept may have: what shares its parts grows without growing in memory.
+const MAX_LEAVES: u32 = 2_000_000;
+
 /// Enough for [`MAX_DEPTH`] in a debug build; only what is used is ever backed by memory.
 const STACK: usize = 512 << 20;
 
@@ -246,11 +249,28 @@ impl<'p> Evaluator<'p> {
         steps <= MAX_STEPS
     }
 
+    /// What is kept, unless it is larger than anything that a configuration needs.
+    fn sized(&self, value: Value) -> Value {
+        let mut left = MAX_LEAVES;
+        if fits(&value, &mut left) { value } else { self.bounded("value size", value.span) }
+    }
+
     fn bounded(&self, what: &str, span: Span) -> Value {
         let message = format!("evaluation stopped here: the bound on {what} was reached");
         self.report(Diagnostic::error(Code::Bound, span, message).with_severity(Severity::Error));
         Value::unknown(Reason::Bound(what.into()), span)
     }
+}
+
+/// Counts the parts of a value down; false when there are more than `left`. Shared parts count each time.
+fn fits(value: &Value, left: &mut u32) -> bool {
+    *left = left.saturating_sub(1);
+    *left > 0
+        && match &value.kind {
+            ValueKind::Array(array) => array.items.iter().all(|item| fits(item, left)),
+            ValueKind::Object(object) => object.entries.values().all(|entry| fits(&entry.value, left)),
+            _ => true,
+        }
 }
 
 fn is_invalid(value: &Value) -> bool {

@@ -144,15 +144,17 @@ impl<'p> Evaluator<'p> {
     fn argument(&self, caller: &Caller<'p>, name: &str) -> Option<Value> {
         let (file, attribute) = caller.module.module.parts(&caller.call.declared).attribute(name)?;
         let names = repetition_names(&caller.repetition);
-        Some(self.eval(Scope { module: &caller.module, file, names: names.as_ref() }, attribute.value))
+        Some(self.sized(self.eval(Scope { module: &caller.module, file, names: names.as_ref() }, attribute.value)))
     }
 
     /// The value of a local; `None` when there is none of that name.
     pub(super) fn local(&self, module: &ModuleInstance<'p>, name: &str) -> Option<Value> {
         let (index, _, at) = module.module.locals.get_full(name)?;
         let file = module.module.files.get(at.file)?;
-        let value =
-            module.locals.get(index)?.get(|| self.apart(|| self.eval(Scope { module, file, names: None }, at.id)));
+        let value = module
+            .locals
+            .get(index)?
+            .get(|| self.apart(|| self.sized(self.eval(Scope { module, file, names: None }, at.id))));
         Some(value.unwrap_or_else(|| self.cycle(&format!("local.{name}"), Some(file.expr(at.id).span))))
     }
 
@@ -163,7 +165,7 @@ impl<'p> Evaluator<'p> {
         let value = module
             .outputs
             .get(index)?
-            .get(|| self.apart(|| self.eval(Scope { module, file, names: None }, attribute.value)));
+            .get(|| self.apart(|| self.sized(self.eval(Scope { module, file, names: None }, attribute.value))));
         Some(value.unwrap_or_else(|| self.cycle(&format!("output `{name}`"), Some(attribute.span))))
     }
 

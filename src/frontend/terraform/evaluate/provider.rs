@@ -12,6 +12,7 @@ use crate::frontend::terraform::instance::{NEWEST_AZURERM_MAJOR, Provider};
 use crate::frontend::terraform::project::{Parts, constant, constant_text};
 use crate::frontend::terraform::version;
 use crate::parse::hcl::{ExprKind, File};
+use crate::source::{FileId, Span};
 use crate::value::{Object, Value};
 
 /// Provider configurations of the root, by alias; the default one has none.
@@ -46,8 +47,8 @@ impl<'p> Evaluator<'p> {
         let constrained = || self.constrained_major(root);
         let stated = self.root.locked_azurerm.or_else(constrained);
         let features = self.features(root, alias).unwrap_or_else(|| {
-            let span = crate::source::Span::new(crate::source::FileId(u32::MAX), 0, 0);
-            Value::object(Object::default(), span)
+            let file = root.module.files.first().map_or(FileId(0), |file| file.file);
+            Value::object(Object::default(), Span::new(file, 0, 0))
         });
         Provider { azurerm_major: stated.unwrap_or(NEWEST_AZURERM_MAJOR), stated: stated.is_some(), features }
     }

@@ -133,7 +133,7 @@ impl<'p> Evaluator<'p> {
                 };
                 let expansion = self.resource_expansion(module, index);
                 let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
-                self.eval(Scope { module, file, names: names.as_ref() }, attribute.value)
+                self.sized(self.eval(Scope { module, file, names: names.as_ref() }, attribute.value))
             })
         });
         // What depends on itself through a reference is known only after deployment.
