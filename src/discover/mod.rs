@@ -45,6 +45,8 @@ pub struct Input {
     pub path: PathBuf,
     /// Which front end reads it.
     pub kind: Kind,
+    /// Named on the command line, rather than found.
+    pub named: bool,
 }
 
 /// The files of a run.
@@ -119,7 +121,7 @@ impl Discovered {
         match disk::text(&shown, bytes) {
             Ok(text) => {
                 let file = sources.add(&path, shown, text);
-                self.inputs.push(Input { file, path, kind });
+                self.inputs.push(Input { file, path, kind, named });
             }
             Err(diagnostic) => self.diagnostics.push(*diagnostic),
         }
@@ -131,11 +133,16 @@ fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
     let diagnostic = if bytes.iter().all(u8::is_ascii_whitespace) {
         Diagnostic::of_path(Code::Unreadable, shown, "is empty: there is nothing to judge")
     } else if sniff::is_json(path) {
-        Diagnostic::of_path(Code::Unreadable, shown, "is neither an ARM template nor a Terraform plan")
-            .with_help("an ARM template names its schema in `$schema`; a plan is what `terraform show -json` prints")
+        not_an_input(shown)
     } else {
         Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads")
             .with_help("it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON")
     };
     diagnostic
+}
+
+/// What to say of a JSON file that was named and that no front end reads.
+pub fn not_an_input(shown: String) -> Diagnostic {
+    Diagnostic::of_path(Code::Unreadable, shown, "is neither an ARM template nor a Terraform plan")
+        .with_help("an ARM template names its schema in `$schema`; a plan is what `terraform show -json` prints")
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::frontend::arm;
+
 /// The front end that a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -9,14 +11,10 @@ pub enum Kind {
     Terraform,
     /// `.tfvars`, `.tfvars.json`: read by the modules that it belongs to.
     TerraformVariables,
-    /// A template of Resource Manager.
-    ArmTemplate,
-    /// Values for a template's parameters.
-    ArmParameters,
+    /// Perhaps a template, its parameters, or exported resources: the front end tells by the shape.
+    Arm,
     /// A Terraform plan or state as JSON.
     Plan,
-    /// Resources as `az` or Resource Graph print them, and what-if results.
-    Export,
 }
 
 /// What the name alone tells.
@@ -47,21 +45,10 @@ pub(super) fn by_content(bytes: &[u8]) -> Option<Kind> {
 fn by_marks(bytes: &[u8]) -> Option<Kind> {
     let text = String::from_utf8_lossy(bytes);
     let has = |mark: &str| text.contains(mark);
-    if let Some((_, after)) = text.split_once("\"$schema\"") {
-        // Schemas of Microsoft, whatever the scope and date: `.../2019-04-01/subscriptionDeploymentTemplate.json#`.
-        let schema: String = after.chars().take(200).collect::<String>().to_ascii_lowercase();
-        if schema.contains("deploymenttemplate.json") {
-            return Some(Kind::ArmTemplate);
-        }
-        if schema.contains("deploymentparameters.json") {
-            return Some(Kind::ArmParameters);
-        }
-    }
     if has("\"format_version\"") && (has("\"planned_values\"") || has("\"resource_changes\"") || has("\"values\"")) {
         return Some(Kind::Plan);
     }
-    let is_export = has("/subscriptions/") && has("/providers/Microsoft.") && has("\"type\"") && has("\"id\"");
-    (is_export && (has("\"properties\"") || has("\"changeType\""))).then_some(Kind::Export)
+    arm::may_be_input(&text).then_some(Kind::Arm)
 }
 
 #[cfg(test)]
@@ -93,9 +80,9 @@ mod tests {
             "$schema" : "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#" }"#;
         let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(arm.bytes().flat_map(|byte| [byte, 0])).collect();
         let cases: [(&[u8], Option<Kind>); 6] = [
-            (arm.as_bytes(), Some(Kind::ArmTemplate)),
-            (&wide, Some(Kind::ArmTemplate)),
-            (br#"{"$schema":"https://x/2019-04-01/deploymentParameters.json#"}"#, Some(Kind::ArmParameters)),
+            (arm.as_bytes(), Some(Kind::Arm)),
+            (&wide, Some(Kind::Arm)),
+            (br#"{"$schema":"https://x/2019-04-01/deploymentParameters.json#"}"#, Some(Kind::Arm)),
             (br#"{"format_version":"1.2","planned_values":{}}"#, Some(Kind::Plan)),
             (br#"{"name":"left-pad","version":"1.0.0"}"#, None),
             (b"\xff\xfe\xfd", None),

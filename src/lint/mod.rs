@@ -98,14 +98,12 @@ pub fn run(request: Request) -> Run {
     let values = with_config(request.values, config, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
-    let before = sources.files().len();
     let units = workers::with_threads(request.threads, files, || {
         units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings)
     });
     diagnostics.extend(units.diagnostics);
     timings.step("lower");
 
-    let read = sources.files().len() - before;
     let library = Library::read(&request.shelves, &mut sources, &mut diagnostics);
     let selection = Selection::new(&request.select, &request.ignore, config);
     let types: Vec<_> = units.graphs.iter().flat_map(ResourceGraph::types).collect();
@@ -135,7 +133,7 @@ pub fn run(request: Request) -> Run {
         keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
     }
     let mut summary = Summary {
-        files: files + read,
+        files: units.files,
         resources: judgement.resources + units.unmapped.len(),
         assessed: judgement.assessed,
         not_assessed: judgement.not_assessed.into_iter().collect(),

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::workers::map;
 use crate::azure;
 use crate::diagnostic::Diagnostic;
-use crate::discover::{Input, Kind};
+use crate::discover::{Input, Kind, not_an_input};
 use crate::frontend::Files;
+use crate::frontend::arm::{self, Templates};
+use crate::frontend::files::normalise;
 use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics};
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::source::{SourceFile, SourceMap};
@@ -24,6 +26,8 @@ pub(super) struct Units {
     pub unmapped: Vec<Arc<str>>,
     /// What could not be read or evaluated.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many files were inputs.
+    pub files: usize,
     /// How much is known.
     pub statistics: Statistics,
 }
@@ -47,6 +51,7 @@ pub(super) fn units(
 ) -> Units {
     let mut units = Units::default();
     units.terraform(inputs, files, sources, values, mappings);
+    units.templates(inputs, files, sources, values);
     units
 }
 
@@ -65,14 +70,42 @@ impl Units {
         if scanned.is_empty() {
             return;
         }
+        let before = sources.files().len();
+        self.files += scanned.len();
         let (project, diagnostics) = Project::load(scanned, files, sources, &values.terraform);
+        self.files += sources.files().len() - before;
         self.diagnostics.extend(diagnostics);
         for (lowered, statistics) in map(project.roots(), 2, |root| lower(&project, root, mappings)) {
             self.statistics.add(&statistics);
-            self.unmapped.extend(lowered.unmapped);
-            self.diagnostics.extend(lowered.diagnostics);
-            self.graphs.push(lowered.graph);
+            self.add(lowered);
         }
+    }
+
+    fn templates(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, values: &Values) {
+        let of_arm = || inputs.iter().filter(|it| it.kind == Kind::Arm);
+        let scanned: Vec<SourceFile> = of_arm().filter_map(|it| sources.get(it.file).cloned()).collect();
+        if scanned.is_empty() {
+            return;
+        }
+        let options = arm::Options { parameters: values.parameters.clone() };
+        let (templates, diagnostics) = Templates::load(&scanned, files, sources, &options);
+        self.diagnostics.extend(diagnostics);
+        self.files += templates.inputs().count();
+        for linked in map(templates.units(), 2, |unit| link(templates.lower(unit))) {
+            self.add(linked);
+        }
+        for input in of_arm().filter(|it| it.named) {
+            let path = normalise(&input.path);
+            if templates.inputs().all(|it| it != path) {
+                self.diagnostics.push(not_an_input(files.shown(&input.path)));
+            }
+        }
+    }
+
+    fn add(&mut self, linked: Linked) {
+        self.unmapped.extend(linked.unmapped);
+        self.diagnostics.extend(linked.diagnostics);
+        self.graphs.push(linked.graph);
     }
 }
 

@@ -83,6 +83,11 @@ impl Templates {
         &self.units
     }
 
+    /// The scanned files that are inputs of this front end.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.documents.iter().filter(|(_, it)| it.scanned).map(|(path, _)| path.as_path())
+    }
+
     /// Lowers one unit.
     pub fn lower(&self, unit: &Unit) -> Lowered {
         let Some(loaded) = self.documents.get(&unit.template) else { return Lowered::default() };
