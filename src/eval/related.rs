@@ -107,7 +107,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
     }
 
     fn by_relation(&self, relation: Relation, of: &ResourceType, found: &mut Vec<(ResourceIndex, Option<Doubt>)>) {
-        let is = |index: &ResourceIndex| *index != self.index && self.graph.get(*index).resource_type == *of;
+        let is = |index: &ResourceIndex| *index != self.index && self.is_of(*index, of);
         let edges_from = self.graph.edges_from(self.index).iter();
         let edges_to = self.graph.edges_to(self.index).iter();
         let mut sure = |index: ResourceIndex| found.push((index, None));
@@ -127,6 +127,10 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             Relation::ReferencedBy => edges_to.map(|edge| edge.from).filter(is).for_each(sure),
             Relation::Root => self.graph.of_type(of).iter().copied().filter(is).for_each(sure),
         }
+    }
+
+    fn is_of(&self, index: ResourceIndex, of: &ResourceType) -> bool {
+        *of == *Related::ANY || self.graph.get(index).resource_type == *of
     }
 
     /// Scope and references, either way. A resource that extends another is related to that one only: a diagnostic
@@ -177,6 +181,9 @@ impl<'a, T: Trace> Evaluator<'a, T> {
 
     /// Those whose parent or scope cannot be told.
     fn open_links(&self, of: &ResourceType, scope: bool, found: &mut Vec<(ResourceIndex, Option<Doubt>)>) {
+        if *of == *Related::ANY {
+            return;
+        }
         for (index, why) in self.graph.open_links() {
             let resource = self.graph.get(*index);
             let kind = resource.parent.as_ref().is_some_and(|link| link.scope) == scope;

@@ -287,6 +287,9 @@ impl<'p> Compiler<'p> {
         for name in names {
             match name.as_str().filter(|text| text.contains('/') || text.contains('.')) {
                 Some(text) => found.push(ResourceType::new(text)),
+                None if name.as_str() == Some(Related::ANY) && relation.is_some() => {
+                    found.push(ResourceType::new(Related::ANY));
+                }
                 None => {
                     return self
                         .error(name.span, "a related type is a text such as `Microsoft.Network/privateEndpoints`");

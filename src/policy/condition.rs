@@ -226,6 +226,11 @@ impl Operator {
     }
 }
 
+impl Related {
+    /// Stands for resources of every type; needs a relation.
+    pub const ANY: &'static str = "any";
+}
+
 impl Relation {
     /// The relation of a word in a policy file.
     pub fn parse(word: &str) -> Option<Self> {
