@@ -303,7 +303,8 @@ impl<'i> Applier<'i> {
 
     fn put(&mut self, walk: Walk<'_>, frames: &[Frame], put: Put) {
         let Walk { fill, source, .. } = walk;
-        let mut span = self.header;
+        // The span of the node at hand: what it holds has its own header, or the same place.
+        let mut here = self.header;
         let Some(slot) = self.slot(fill) else { return };
         if put.mode == Mode::Written {
             slot.written |= put.value.as_unknown().is_none_or(|_| put.element.is_some());
@@ -317,16 +318,17 @@ impl<'i> Applier<'i> {
         for (at, segment) in fill.target.iter().enumerate() {
             let last = at + 1 == fill.target.len();
             let header = source.headers.get(at).copied().flatten().and_then(|block| frames.get(block));
-            span = header.map_or(span, |frame| frame.header);
             match segment {
                 Segment::Key(key) => {
-                    let own_span = if last { key_span } else { span };
-                    let Some(entry) = node.entry(key, span, own_span) else { return };
+                    let is_list = fill.target.get(at + 1) == Some(&Segment::Each);
+                    let otherwise = if is_list { value.span } else { here };
+                    let span = header.map_or(otherwise, |frame| frame.header);
+                    let Some(entry) = node.entry(key, here, if last { key_span } else { span }) else { return };
                     if last && mode == Mode::Written {
                         entry.0 = key_span;
                     }
                     node = &mut entry.1;
-                    span = node.span(span);
+                    here = node.span(span);
                 }
                 Segment::Each => {
                     let owner = stars.next().copied().unwrap_or_default();
@@ -341,8 +343,10 @@ impl<'i> Applier<'i> {
                         }
                         return;
                     };
-                    let Some(next) = node.element(id, header.map_or(value.span, |frame| frame.header)) else { return };
+                    let span = header.map_or(value.span, |frame| frame.header);
+                    let Some(next) = node.element(id, here, span) else { return };
                     node = next;
+                    here = node.span(span);
                 }
             }
         }

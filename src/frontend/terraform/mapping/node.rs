@@ -56,8 +56,8 @@ impl Node {
     }
 
     /// The element that came from the block `id`, made when missing.
-    pub(super) fn element(&mut self, id: usize, span: Span) -> Option<&mut Self> {
-        self.become_array(span);
+    pub(super) fn element(&mut self, id: usize, array: Span, span: Span) -> Option<&mut Self> {
+        self.become_array(array);
         let Self::Array { items, .. } = self else { return None };
         let at = items.iter().position(|(known, _)| *known == id).unwrap_or(items.len());
         if at == items.len() {
