@@ -16,6 +16,10 @@ use baalint::source::SourceMap;
 use baalint::value::{Value, ValueKind};
 use serde_json::Value as Json;
 
+/// Where we differ on purpose: the case, the place, and why.
+const EXPLAINED: [(&str, &str, &str); 1] =
+    [("unknown-flows", "output and", "`false && unknown` is false from Terraform 1.12 on, and whatever is unknown")];
+
 /// The files of a case, as if it were the working directory.
 fn files_of(case: &Path) -> MemoryFiles {
     let mut files = MemoryFiles::default();
@@ -92,7 +96,6 @@ fn compare(at: &str, expected: &Json, ours: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-#[ignore = "until all functions are there"]
 fn modules_evaluate_as_terraform_plans_them() {
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir("fixtures/terraform").unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -100,7 +103,13 @@ fn modules_evaluate_as_terraform_plans_them() {
     cases.sort();
     let mut wrong = Vec::new();
     for case in &cases {
-        let found = differences(case);
+        let mut found = differences(case);
+        let explained = EXPLAINED.iter().filter(|(name, ..)| case.ends_with(name));
+        for (_, at, why) in explained {
+            let before = found.len();
+            found.retain(|difference| !difference.starts_with(&format!("{at}\n")));
+            assert!(found.len() < before, "no longer different: {at} ({why})");
+        }
         if !found.is_empty() {
             wrong.push(format!("{}\n  {}", case.display(), found.join("\n  ")));
         }
