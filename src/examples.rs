@@ -31,7 +31,7 @@ pub fn run(policy: &Policy, examples: &[Example], sources: &mut SourceMap, mappi
         let broken = diagnostics.iter().find(|it| it.severity == Severity::Error);
         let problem = match broken {
             Some(diagnostic) => Some(format!("its text is wrong: {}", diagnostic.message)),
-            None => compare(example, &judge(policy, example, &graph), sources),
+            None => compare(example, graph.resources.len(), &judge(policy, example, &graph), sources),
         };
         if let Some(problem) = problem {
             let message = format!("example `{}`: {problem}", example.name);
@@ -121,7 +121,7 @@ fn judge(policy: &Policy, example: &Example, graph: &ResourceGraph) -> Vec<Judge
     for (key, entry) in &example.config.entries {
         settings.values.insert(key.clone(), entry.value.clone());
     }
-    let meant = |address: &Arc<str>| example.resource.as_ref().is_none_or(|it| it == address);
+    let meant = |address: &Arc<str>| example.resource.as_ref().is_none_or(|it| is_meant(it, address));
     let judged = graph.indices().filter(|index| meant(&graph.get(*index).address)).map(|index| Judged {
         address: graph.get(index).address.clone(),
         outcome: evaluate(policy, graph, index, &settings),
@@ -129,8 +129,16 @@ fn judge(policy: &Policy, example: &Example, graph: &ResourceGraph) -> Vec<Judge
     judged.filter(|it| it.outcome.verdict != Verdict::NotApplicable).collect()
 }
 
+/// Whether an example means the resource at an address: the address itself, what is declared along with it, or, in a
+/// template, its name.
+fn is_meant(written: &str, address: &str) -> bool {
+    let along = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '-'));
+    let named = |rest: &str| rest.ends_with('/');
+    address.strip_prefix(written).is_some_and(along) || address.strip_suffix(written).is_some_and(named)
+}
+
 /// What is wrong with how an example came out.
-fn compare(example: &Example, judged: &[Judged], sources: &SourceMap) -> Option<String> {
+fn compare(example: &Example, resources: usize, judged: &[Judged], sources: &SourceMap) -> Option<String> {
     let (expected, word) = match example.expected {
         Expected::Fail => (Verdict::Fail, "fail"),
         Expected::Unknown => (Verdict::Unknown, "unknown"),
@@ -139,6 +147,9 @@ fn compare(example: &Example, judged: &[Judged], sources: &SourceMap) -> Option<
     // The worst verdict is what the example comes to; `Verdict` is ordered from bad to good.
     let worst = judged.iter().map(|it| it.outcome.verdict).min();
     let Some(worst) = worst else {
+        if expected == Verdict::Pass && example.resource.is_none() && resources > 0 {
+            return None;
+        }
         return Some(format!("must {word}, but has no resource that this policy judges"));
     };
     if worst != expected {
