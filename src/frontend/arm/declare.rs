@@ -324,8 +324,10 @@ impl Declaring<'_> {
         let base = match symbol {
             Some(symbol) => format!("{}{symbol}{instance}", self.scope.prefix),
             None => {
-                let names: Vec<String> =
-                    names.iter().map(|it| symbol::symbol_of(it).unwrap_or_else(|| "{?}".into())).collect();
+                let names: Vec<String> = names
+                    .iter()
+                    .map(|it| symbol::symbol_of(it).map_or_else(|| "{?}".into(), |it| short(&it)))
+                    .collect();
                 format!("{}{resource_type}/{}", self.scope.prefix, names.join("/"))
             }
         };
@@ -339,6 +341,24 @@ impl Declaring<'_> {
     }
 }
 
+/// A symbol as an address shows it: of a call that is unknown, only the function.
+fn short(symbol: &str) -> String {
+    let mut shown = String::new();
+    for (index, piece) in symbol.split('{').enumerate() {
+        match piece.split_once('}') {
+            Some((inside, known)) if index > 0 => {
+                let inside = if inside.len() > 24 { inside.split('(').next().unwrap_or(inside) } else { inside };
+                shown.push('{');
+                shown.push_str(inside);
+                shown.push('}');
+                shown.push_str(known);
+            }
+            _ => shown.push_str(piece),
+        }
+    }
+    shown
+}
+
 /// Type and names of a resource, whichever way they are written.
 struct Identity {
     resource_type: ResourceType,
@@ -347,7 +367,7 @@ struct Identity {
 }
 
 fn identity(type_text: &str, name: &Value, around: Option<&Around<'_>>) -> Identity {
-    if let Some(identity) = old_extension(type_text, name) {
+    if let Some(identity) = old_extension(type_text, name, around) {
         return identity;
     }
     let full = type_text.split('/').next().is_some_and(|it| it.contains('.'));
@@ -375,7 +395,7 @@ fn identity(type_text: &str, name: &Value, around: Option<&Around<'_>>) -> Ident
 }
 
 /// `Microsoft.Storage/storageAccounts/providers/locks` named `account/Microsoft.Authorization/lock`.
-fn old_extension(type_text: &str, name: &Value) -> Option<Identity> {
+fn old_extension(type_text: &str, name: &Value, around: Option<&Around<'_>>) -> Option<Identity> {
     let lower = type_text.to_ascii_lowercase();
     let at = lower.rfind("/providers/").or_else(|| lower.starts_with("providers/").then_some(0))?;
     let base = type_text.get(..at)?;
@@ -385,8 +405,12 @@ fn old_extension(type_text: &str, name: &Value) -> Option<Identity> {
     let (owner, rest) = all.split_at_checked(depth)?;
     let (namespace, names) = rest.split_first()?;
     let resource_type = ResourceType::new(format!("{}/{extension}", namespace.as_str()?));
-    let target = Target::Named { resource_type: ResourceType::new(base), names: owner.to_vec() };
-    let parent = (depth > 0).then(|| Link { target, scope: true, span: name.span });
+    let target = match around {
+        Some(around) if depth == 0 => Some(Target::Address(around.address.clone())),
+        _ if depth == 0 => None,
+        _ => Some(Target::Named { resource_type: ResourceType::new(base), names: owner.to_vec() }),
+    };
+    let parent = target.map(|target| Link { target, scope: true, span: name.span });
     Some(Identity { resource_type, names: names.to_vec(), parent })
 }
 

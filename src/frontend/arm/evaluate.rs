@@ -20,7 +20,7 @@ use crate::source::Span;
 use crate::value::{Entry, Number, Object, Reason, Reference, Unknown, Value, ValueKind};
 
 /// How deep evaluation may go: expressions, JSON nesting, names and functions together.
-const MAX_DEPTH: u32 = 400;
+const MAX_DEPTH: u32 = 160;
 
 /// How many steps one root may take.
 const MAX_STEPS: u64 = 5_000_000;
@@ -422,13 +422,10 @@ fn attribute_of(unknown: &Unknown, index: &Value) -> Unknown {
         ValueKind::Number(Number::Int(int)) => int.to_string(),
         _ => "?".into(),
     };
-    let symbol = match (&unknown.symbol, &index.kind) {
-        (Some(symbol), ValueKind::String(_) | ValueKind::Number(_)) => {
-            let inner = symbol.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(symbol);
-            symbol::atom(&format!("{inner}.{name}"))
-        }
-        _ => None,
-    };
+    let symbol = unknown.symbol.as_ref().zip(symbol::symbol_of(index)).and_then(|(symbol, index)| {
+        let inner = symbol.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(symbol);
+        symbol::atom(&format!("{inner}.{index}"))
+    });
     let reference = |it: &Reference| {
         let attribute = if it.attribute.is_empty() { name.clone() } else { format!("{}.{name}", it.attribute) };
         Reference { address: it.address.clone(), attribute: attribute.into() }

@@ -130,9 +130,11 @@ impl Run<'_> {
         let mut arguments = Object::default();
         for (name, entry) in &given.entries {
             let span: Span = entry.value.span;
+            let written = entry.value.as_object().and_then(|it| it.get_ignore_case("value"));
+            let (key_span, at) = written.map_or((entry.key_span, span), |(_, it)| (it.key_span, it.value.span));
             let value = if scope.parameter(name).is_some() {
                 let mut wrapper = Object::default();
-                wrapper.insert("value", span, self.parameter(scope, name, span));
+                wrapper.insert("value", key_span, self.parameter(scope, name, at));
                 Value::object(wrapper, span)
             } else {
                 self.value(&declaration.frame, &entry.value)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::expression::{Expression, Kind};
 use super::Call;
 use super::logic::truth;
-use crate::value::{Array, Object, Unknown, Value, ValueKind};
+use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind};
 
 /// `lambda('x', body)`: its variables and its body.
 struct Lambda<'c> {
@@ -109,6 +109,9 @@ pub(super) fn reduce(call: &Call<'_>) -> Value {
     let mut so_far = call.evaluate(start);
     for (index, item) in array.items.iter().enumerate() {
         so_far = call.run.weighed(lambda.apply(&[so_far, item.clone(), at(index, call)]));
+        if matches!(so_far.as_unknown().map(|it| &it.reason), Some(Reason::Bound(_))) {
+            return so_far;
+        }
     }
     match &array.rest {
         Some(rest) => {
