@@ -25,7 +25,7 @@ fn lowered(text: String) -> (usize, Vec<Diagnostic>, Duration) {
         }
         (resources, diagnostics, start.elapsed())
     };
-    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap()
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread").join().expect("no panic")
 }
 
 fn template(sections: &str) -> String {

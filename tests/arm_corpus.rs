@@ -10,7 +10,7 @@ use std::time::Instant;
 use baalint::frontend::arm::{Options, Templates, may_be_input};
 use baalint::frontend::{Files, Listed, ReadError};
 use baalint::model::{Presence, ResourceGraph};
-use baalint::source::SourceMap;
+use baalint::source::{SourceFile, SourceMap};
 use baalint::value::{Value, ValueKind};
 
 struct Disk;
@@ -55,8 +55,12 @@ fn the_corpus_is_lowered_without_a_panic() {
         }
     }
     let scanned = sources.files().to_vec();
+    measure(sources, &scanned, bytes, verbose);
+}
+
+fn measure(mut sources: SourceMap, scanned: &[SourceFile], bytes: usize, verbose: usize) {
     let start = Instant::now();
-    let (templates, mut diagnostics) = Templates::load(&scanned, &Disk, &mut sources, &Options::default());
+    let (templates, mut diagnostics) = Templates::load(scanned, &Disk, &mut sources, &Options::default());
     let loaded = start.elapsed();
     let start = Instant::now();
     let lowered: Vec<_> = templates.units().iter().map(|unit| templates.lower(unit)).collect();

@@ -42,7 +42,7 @@ fn difference(value: &Value, diagnostics: &[Diagnostic], expected: &str) -> Opti
     } else if let Some(items) = expected.strip_suffix("...") {
         messages.is_empty() && shown(value) == format!("{items}...")
     } else {
-        let wanted: serde_json::Value = serde_json::from_str(expected).unwrap();
+        let wanted: serde_json::Value = serde_json::from_str(expected).expect("the table holds JSON");
         messages.is_empty() && serde_json::from_str::<serde_json::Value>(&shown(value)).ok() == Some(wanted)
     };
     (!fits).then_some(found)

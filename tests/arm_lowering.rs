@@ -42,8 +42,8 @@ fn lowered(case: &Path) -> String {
     for entry in walkdir::WalkDir::new(case).sort_by_file_name().into_iter().flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|it| it == "json") {
-            let text = std::fs::read_to_string(path).unwrap();
-            let shown = path.strip_prefix(case).unwrap().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(path).expect("a fixture");
+            let shown = path.strip_prefix(case).expect("walked from there").to_string_lossy().into_owned();
             files.insert(&shown, text.as_str());
             // Linked templates are followed, not scanned.
             if !shown.contains('/') {

@@ -178,12 +178,12 @@ impl Declaring<'_> {
                         break;
                     }
                     let inner = frame.in_copy(name, Ok(index), true);
-                    self.instance(&inner, symbol, Some(Ok(index)), written, object, around);
+                    self.instance(&inner, symbol, Some(&Ok(index)), written, object, around);
                 }
             }
             Count::Unknown(why) => {
                 let inner = frame.in_copy(name, Err(why.clone()), true);
-                self.instance(&inner, symbol, Some(Err(why)), written, object, around);
+                self.instance(&inner, symbol, Some(&Err(why)), written, object, around);
             }
         }
     }
@@ -192,7 +192,7 @@ impl Declaring<'_> {
         &mut self,
         frame: &Frame,
         symbol: Option<&Arc<str>>,
-        index: Option<Result<i64, Arc<Unknown>>>,
+        index: Option<&Result<i64, Arc<Unknown>>>,
         written: &Value,
         object: &Arc<Object>,
         around: Option<&Around<'_>>,
@@ -209,7 +209,7 @@ impl Declaring<'_> {
             return;
         }
         let existing = object.value("existing").and_then(Value::as_bool) == Some(true);
-        let (presence, skipped) = self.presence(frame, object, existing, index.as_ref());
+        let (presence, skipped) = self.presence(frame, object, existing, index);
         let doubt = skipped || presence != Presence::Certain;
         let (type_value, name_value) = run.in_doubt(doubt, || {
             let name = object.get_ignore_case("name").map(|(_, entry)| run.value(frame, &entry.value));
@@ -231,7 +231,7 @@ impl Declaring<'_> {
         });
         let parent =
             scope_link.or(identity.parent).or_else(|| parent_by_name(&identity.resource_type, &identity.names));
-        let address = self.address(symbol, index.as_ref(), &identity.resource_type, &identity.names);
+        let address = self.address(symbol, index, &identity.resource_type, &identity.names);
         let known: Option<Vec<String>> = identity.names.iter().map(symbol::symbol_of).collect();
         let key = known.map(|it| key_of(identity.resource_type.as_str(), it.iter().map(String::as_str)));
         let declaration = Rc::new(Declaration {
@@ -321,15 +321,12 @@ impl Declaring<'_> {
             Some(Err(_)) => "[*]".into(),
             None => String::new(),
         };
-        let base = match symbol {
-            Some(symbol) => format!("{}{symbol}{instance}", self.scope.prefix),
-            None => {
-                let names: Vec<String> = names
-                    .iter()
-                    .map(|it| symbol::symbol_of(it).map_or_else(|| "{?}".into(), |it| short(&it)))
-                    .collect();
-                format!("{}{resource_type}/{}", self.scope.prefix, names.join("/"))
-            }
+        let base = if let Some(symbol) = symbol {
+            format!("{}{symbol}{instance}", self.scope.prefix)
+        } else {
+            let names: Vec<String> =
+                names.iter().map(|it| symbol::symbol_of(it).map_or_else(|| "{?}".into(), |it| short(&it))).collect();
+            format!("{}{resource_type}/{}", self.scope.prefix, names.join("/"))
         };
         let mut address = base.clone();
         let mut number = 1;

@@ -56,8 +56,11 @@ pub(super) struct Frame {
     /// Lambda variables, innermost first.
     pub(super) locals: Option<Rc<Local>>,
     /// Inside a user-defined function: its arguments, instead of the template's parameters.
-    pub(super) arguments: Option<Rc<Vec<(Arc<str>, Value)>>>,
+    pub(super) arguments: Option<Rc<Arguments>>,
 }
+
+/// The arguments of a call, by the names of the parameters.
+pub(super) type Arguments = Vec<(Arc<str>, Value)>;
 
 /// A lambda variable.
 #[derive(Debug)]

@@ -23,15 +23,14 @@ impl Run<'_> {
         let written = part("relativePath").or_else(|| part("uri"));
         let text = written.as_ref().and_then(symbol::symbol_of);
         let found = text.as_ref().and_then(|text| candidates(self.input, link.span.file, text));
-        match found.as_ref().map(|it| (&it.kind, it.span)) {
-            Some((ValueKind::Object(object), span)) => Some((object.clone(), span)),
-            _ => {
-                let shown = text.or_else(|| part("id").as_ref().and_then(symbol::symbol_of)).unwrap_or_default();
-                let message =
-                    format!("the linked template `{shown}` is not in this repository; its resources are not judged");
-                self.report(Code::MissingModule, link.span, message);
-                None
-            }
+        if let Some((ValueKind::Object(object), span)) = found.as_ref().map(|it| (&it.kind, it.span)) {
+            Some((object.clone(), span))
+        } else {
+            let shown = text.or_else(|| part("id").as_ref().and_then(symbol::symbol_of)).unwrap_or_default();
+            let message =
+                format!("the linked template `{shown}` is not in this repository; its resources are not judged");
+            self.report(Code::MissingModule, link.span, message);
+            None
         }
     }
 }

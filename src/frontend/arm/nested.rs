@@ -57,16 +57,11 @@ impl Run<'_> {
                 ValueKind::String(_) => self.value(&declaration.frame, &entry.value),
                 _ => entry.value.clone(),
             };
-            return match &written.kind {
-                ValueKind::Object(object) => Some((object.clone(), written.span, false)),
-                _ => {
-                    self.report(
-                        Code::NotEvaluated,
-                        entry.value.span,
-                        "a template given by an expression is not evaluated",
-                    );
-                    None
-                }
+            return if let ValueKind::Object(object) = &written.kind {
+                Some((object.clone(), written.span, false))
+            } else {
+                self.report(Code::NotEvaluated, entry.value.span, "a template given by an expression is not evaluated");
+                None
             };
         }
         let (_, link) = properties.get_ignore_case("templateLink")?;

@@ -249,15 +249,14 @@ impl Run<'_> {
     /// One entry of a deployment's `parameters`: `{ "value": ... }`, `{ "reference": ... }`, or an expression giving one.
     fn argument(&self, frame: &Frame, parameters: &Value, name: &str) -> Option<Value> {
         let evaluated;
-        let object = match &parameters.kind {
-            ValueKind::Object(object) => object,
-            _ => {
-                evaluated = self.value(frame, parameters);
-                match &evaluated.kind {
-                    ValueKind::Object(object) => object,
-                    ValueKind::Unknown(unknown) => return Some(Value::new(unknown.as_ref().clone(), parameters.span)),
-                    _ => return None,
-                }
+        let object = if let ValueKind::Object(object) = &parameters.kind {
+            object
+        } else {
+            evaluated = self.value(frame, parameters);
+            match &evaluated.kind {
+                ValueKind::Object(object) => object,
+                ValueKind::Unknown(unknown) => return Some(Value::new(unknown.as_ref().clone(), parameters.span)),
+                _ => return None,
             }
         };
         let Some((_, entry)) = object.get_ignore_case(name) else {

@@ -87,10 +87,7 @@ pub(super) fn coalesce(call: &Call<'_>) -> Value {
             }
         }
     }
-    let (last, first) = match possible.split_last() {
-        None => return call.known(ValueKind::Null),
-        Some(split) => split,
-    };
+    let Some((last, first)) = possible.split_last() else { return call.known(ValueKind::Null) };
     let Some(why) = first.first() else { return last.clone() };
     let not_null = !matches!(&last.kind, ValueKind::Unknown(it) if !it.not_null);
     let mut result = first.iter().rev().fold(last.clone(), |rest, it| merged(it, &rest, why, call.span));

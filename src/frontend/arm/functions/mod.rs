@@ -278,7 +278,7 @@ fn outside_the_table(call: &Call<'_>, name: &str) -> Value {
 }
 
 /// The text of an argument that must be one.
-fn text<'v>(arguments: &'v [Value], index: usize) -> Result<&'v str, String> {
+fn text(arguments: &[Value], index: usize) -> Result<&str, String> {
     let found = arguments.get(index);
     found.and_then(Value::as_str).ok_or_else(|| format!("argument {} must be a text", index + 1))
 }

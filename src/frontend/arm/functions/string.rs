@@ -1,5 +1,6 @@
 //! Functions on texts.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use ::base64::Engine as _;
@@ -415,7 +416,9 @@ pub(super) fn uri_component(arguments: &[Value]) -> Outcome {
     for byte in text(arguments, 0)?.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
-            other => encoded.push_str(&format!("%{other:02X}")),
+            other => {
+                let _ = write!(encoded, "%{other:02X}");
+            }
         }
     }
     Ok(encoded.into())
@@ -430,15 +433,12 @@ fn percent_decoded(text: &str) -> Result<String, String> {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let hex = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or(&[]);
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(byte);
+            rest = tail.get(2..).unwrap_or(&[]);
+        } else {
+            bytes.push(*first);
+            rest = tail;
         }
     }
     String::from_utf8(bytes).map_err(|_| "the decoded bytes are not a text".to_owned())
