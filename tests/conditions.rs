@@ -177,6 +177,7 @@ fn made(value: &Value) -> Value {
                 let mut unknown = Unknown::new(Reason::Variable("v".into()));
                 unknown.not_null = spec.value("not_null").and_then(Value::as_bool).unwrap_or(false);
                 unknown.prefix = spec.value("prefix").and_then(Value::as_str).map(Arc::from);
+                unknown.symbol = spec.value("symbol").and_then(Value::as_str).map(Arc::from);
                 if let Some(references) = spec.value("references").and_then(Value::as_array) {
                     unknown.reason = Reason::Computed("id".into());
                     let addresses = references.items.iter().filter_map(Value::as_str);

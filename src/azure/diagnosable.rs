@@ -40,7 +40,7 @@ mod tests {
     fn data_network_and_silent_types_are_told_apart() {
         assert_eq!(logs("microsoft.keyvault/VAULTS"), Some(Logs::Data));
         assert_eq!(logs("Microsoft.Storage/storageAccounts"), Some(Logs::Data));
-        assert_eq!(logs("Microsoft.Network/publicIPAddresses"), Some(Logs::Network));
+        assert_eq!(logs("Microsoft.Network/networkSecurityGroups"), Some(Logs::Network));
         assert_eq!(logs("Microsoft.Resources/resourceGroups"), None);
     }
 }

@@ -50,7 +50,10 @@ pub fn apply(operator: Operator, actual: &Actual<'_>, expected: &Value) -> Truth
         Operator::LessOrEquals => ordered(actual, expected, Ordering::is_le),
         Operator::Greater => ordered(actual, expected, Ordering::is_gt),
         Operator::GreaterOrEquals => ordered(actual, expected, Ordering::is_ge),
-        Operator::Like => pattern(actual, expected, like, like_head),
+        Operator::Like => match like_tail(actual, expected) {
+            Some(like) => Truth::from(like),
+            None => pattern(actual, expected, like, like_head),
+        },
         Operator::Match => {
             pattern(actual, expected, |text, it| matches(text, it, false), |head, it| match_head(head, it, false))
         }
@@ -260,6 +263,18 @@ fn like(text: &str, pattern: &str) -> bool {
         }
     }
     text.ends_with(last)
+}
+
+/// Whether an unknown text is like `*tail`, when the known end of its symbol tells.
+fn like_tail(actual: &Actual<'_>, expected: &Value) -> Option<bool> {
+    let (Actual::Unknown(unknown), Some(pattern)) = (actual, expected.as_str()) else { return None };
+    let wanted = pattern.strip_prefix('*').filter(|it| !it.contains('*'))?.to_lowercase();
+    let (_, tail) = unknown.symbol.as_ref()?.rsplit_once('}')?;
+    let tail = tail.to_lowercase();
+    match tail.len() >= wanted.len() {
+        true => Some(tail.ends_with(&wanted)),
+        false => (!wanted.ends_with(&tail)).then_some(false),
+    }
 }
 
 /// Whether every text, or no text, that starts with `head` is like the pattern.

@@ -3,7 +3,7 @@
 //! In: a text, perhaps with the name of the setting that it fills. Out: a judgement; when in doubt, not a secret.
 //! Knows formats, not services. No regular expressions: this runs over every string of every resource.
 
-/// True for a text that names a secret kept elsewhere, or that a pipeline replaces before the deployment.
+/// True for a text that names a secret kept elsewhere, that a pipeline replaces before the deployment, or a public key.
 pub fn is_reference(text: &str) -> bool {
     let text = text.trim();
     let starts = [
@@ -19,6 +19,11 @@ pub fn is_reference(text: &str) -> bool {
         "%",
         "[",
         "keyvault:",
+        "privatesettingsref:",
+        "gen-",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2",
     ];
     let lower = text.to_ascii_lowercase();
     starts.iter().any(|start| lower.starts_with(start))

@@ -296,7 +296,7 @@ fn generic(instance: &Instance, table: AzurermType, dialect: Dialect) -> Resourc
     let resource_type = ResourceType::new(table.arm);
     let mut body = common(instance, None, None);
     let mut coverage = Coverage::none();
-    for key in ["name", "location", "tags", "identity", "zones"] {
+    for key in ["name", "location", "tags", "identity", "zones", "reveals"] {
         coverage.add(&PropertyPath::parse(key));
     }
     if let Some((key_span, sku)) = plain_sku(arguments, instance.header) {

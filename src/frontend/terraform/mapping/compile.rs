@@ -202,6 +202,8 @@ fn base_coverage() -> Coverage {
     for key in COMMON {
         coverage.add(&PropertyPath::parse(key));
     }
+    // What only a template shows: never there.
+    coverage.add(&PropertyPath::parse("reveals"));
     coverage
 }
 
