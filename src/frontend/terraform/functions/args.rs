@@ -2,6 +2,7 @@
 //!
 //! An argument that is unknown, null or of the wrong type ends the call early: the `Err` of an accessor *is* the result.
 
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
 use super::Context;
@@ -160,7 +161,25 @@ impl<'a> Call<'a> {
     /// Why the result is unknown: the arguments' reason and references, and the call as symbol.
     pub(super) fn why(&self) -> Unknown {
         let operands: Vec<&Value> = self.args.iter().collect();
-        Unknown { symbol: self.symbol(), ..why_unknown(&operands) }
+        let symbol = self.symbol().unwrap_or_else(|| self.opaque_symbol());
+        Unknown { symbol: Some(symbol), ..why_unknown(&operands) }
+    }
+
+    /// The same value, of which no part may be taken for the value of an argument.
+    pub(super) fn opaque(&self, value: Value) -> Value {
+        match &value.kind {
+            ValueKind::Unknown(unknown) => {
+                self.value(Unknown { symbol: Some(self.opaque_symbol()), ..Unknown::clone(unknown) })
+            }
+            _ => value,
+        }
+    }
+
+    /// Stands for this call of these arguments without saying what they are.
+    fn opaque_symbol(&self) -> Arc<str> {
+        let mut hasher = rustc_hash::FxHasher::default();
+        hasher.write(format!("{:?}", self.args).as_bytes());
+        format!("{{{}~{:x}}}", self.name, hasher.finish()).into()
     }
 
     /// The same call of the same unknown strings gives the same string.

@@ -78,7 +78,7 @@ const ARITIES: &[(&str, usize, usize)] = &[
     ("rsadecrypt", 2, 2),
     ("sensitive", 1, 1),
     ("setintersection", 1, ANY),
-    ("setproduct", 1, ANY),
+    ("setproduct", 2, ANY),
     ("setsubtract", 2, 2),
     ("setunion", 1, ANY),
     ("sha1", 1, 1),

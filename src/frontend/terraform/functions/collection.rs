@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::args::{Answer, Call};
+use super::conversion::unify_all;
 use crate::frontend::terraform::convert::{self, certainly_set, either, equal};
 use crate::frontend::terraform::operators::{self, key_text, why_unknown};
 use crate::value::{Number, Object, Unknown, Value, ValueKind};
@@ -114,7 +115,6 @@ fn is_collection(value: &Value) -> bool {
 fn coalesce_list(call: &Call<'_>) -> Answer {
     for arg in call.args {
         match &arg.kind {
-            ValueKind::Null => {}
             ValueKind::Array(array) if !array.items.is_empty() => return Ok(arg.clone()),
             ValueKind::Array(array) if array.rest.is_none() => {}
             ValueKind::Array(_) | ValueKind::Unknown(_) => return Err(call.unknown()),
@@ -151,8 +151,10 @@ fn compact(call: &Call<'_>) -> Answer {
 /// Each element once. What follows an unknown element has no known position.
 fn distinct(call: &Call<'_>) -> Answer {
     let array = call.list(0)?;
-    let mut kept: Vec<Value> = Vec::with_capacity(array.items.len());
-    let mut items = array.items.iter();
+    let mut all = array.items.clone();
+    unify_all(all.iter_mut().collect());
+    let mut kept: Vec<Value> = Vec::with_capacity(all.len());
+    let mut items = all.iter();
     while let Some(item) = items.next() {
         let mut doubt = false;
         let known = kept.iter().any(|other| match equal(other, item) {
@@ -193,15 +195,15 @@ fn rest_of(item: &Value, following: &[Value], rest: Option<&Arc<Unknown>>) -> Ar
 fn contains(call: &Call<'_>) -> Answer {
     let array = call.list(0)?;
     let wanted = call.arg(1)?;
+    if wanted.is_null() {
+        return Err(call.invalid("an argument is null"));
+    }
     let mut certain = array.rest.is_none();
-    // The elements of a list and what is looked for have one type.
-    let text = array.items.iter().any(|item| item.as_str().is_some());
-    let wanted = if text && !is_collection(wanted) { convert::to_string(wanted) } else { wanted.clone() };
     for item in &array.items {
-        match equal(item, &wanted) {
+        match equal(item, wanted) {
             Some(true) => return Ok(call.value(true)),
             Some(false) => {}
-            None if same_unknown(item, &wanted) => return Ok(call.value(true)),
+            None if same_unknown(item, wanted) => return Ok(call.value(true)),
             None => certain = false,
         }
     }
@@ -300,10 +302,6 @@ fn lookup(call: &Call<'_>) -> Answer {
 }
 
 fn one(call: &Call<'_>) -> Answer {
-    let list = call.arg(0)?;
-    if list.is_null() {
-        return Ok(call.value(ValueKind::Null));
-    }
     let array = call.list(0)?;
     match (array.items.as_slice(), &array.rest) {
         ([], None) => Ok(call.value(ValueKind::Null)),

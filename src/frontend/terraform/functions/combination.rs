@@ -143,7 +143,6 @@ fn merge(call: &Call<'_>) -> Answer {
                 doubt(&mut merged, why);
                 continue;
             }
-            // `merge(list...)` of a list that is not known to end arrives as its elements.
             _ => return Err(call.invalid("a map is required")),
         };
         if let Some(rest) = &object.rest {
@@ -152,13 +151,6 @@ fn merge(call: &Call<'_>) -> Answer {
         for (key, entry) in &object.entries {
             merged.entries.insert(key.clone(), entry.clone());
         }
-    }
-    if merged.entries.is_empty()
-        && merged.rest.is_none()
-        && !call.args.is_empty()
-        && call.args.iter().all(Value::is_null)
-    {
-        return Ok(call.value(ValueKind::Null));
     }
     Ok(Value::object(merged, call.span))
 }
@@ -275,9 +267,6 @@ fn set_product(call: &Call<'_>) -> Answer {
         }
         let longer = |row: &Vec<Value>, item: &Value| row.iter().chain([item]).cloned().collect();
         rows = rows.iter().flat_map(|row| items.iter().map(move |item| longer(row, item))).collect();
-    }
-    if call.args.is_empty() {
-        return Err(call.invalid("at least two sets are required"));
     }
     Ok(call.array(rows.into_iter().map(|row| call.array(row)).collect()))
 }

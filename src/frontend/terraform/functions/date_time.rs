@@ -72,7 +72,11 @@ fn time_add(call: &Call<'_>) -> Answer {
     let total = i128::from(moment.seconds) * billion + i128::from(moment.nanoseconds) + nanoseconds;
     let seconds = i64::try_from(total.div_euclid(billion)).map_err(|_| call.invalid("the time is out of range"))?;
     let nanoseconds = u32::try_from(total.rem_euclid(billion)).unwrap_or(0);
-    Ok(call.value(write_time(&Time { seconds, nanoseconds, ..moment })))
+    let sum = Time { seconds, nanoseconds, ..moment };
+    if !(0..=9999).contains(&civil(&sum).year) {
+        return Err(call.invalid("the time is out of range"));
+    }
+    Ok(call.value(write_time(&sum)))
 }
 
 /// Hours to nanoseconds, in the units of Go, as nanoseconds.
@@ -201,14 +205,11 @@ fn civil(time: &Time) -> Civil {
     }
 }
 
+/// Without parts of a second, as Terraform writes it.
 fn write_time(time: &Time) -> String {
     let Civil { year, month, day, hour, minute, second, .. } = civil(time);
     let zone = if time.offset == 0 { "Z".to_owned() } else { zone(time, ":") };
-    let fraction = match time.nanoseconds {
-        0 => String::new(),
-        nanoseconds => format!(".{nanoseconds:09}").trim_end_matches('0').to_owned(),
-    };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
 }
 
 fn zone(time: &Time, separator: &str) -> String {

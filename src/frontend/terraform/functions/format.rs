@@ -24,6 +24,13 @@ struct Verb {
     argument: Option<usize>,
 }
 
+impl Verb {
+    /// True when a string goes in as it is.
+    fn is_plain(&self) -> bool {
+        self.width.is_none() && self.precision.is_none() && !self.hash && matches!(self.letter, 's' | 'v')
+    }
+}
+
 enum Piece {
     Text(String),
     Verb(Verb),
@@ -75,6 +82,8 @@ fn formatted(call: &Call<'_>, template: &str, args: &[Value]) -> Answer {
     let pieces = pieces(template).ok_or_else(|| call.invalid("the format string is wrong"))?;
     let mut parts: Vec<Value> = Vec::with_capacity(pieces.len());
     let (mut next, mut most, mut numbered) = (0, 0, false);
+    // An unknown argument that is not put in as it is.
+    let mut changed = false;
     for piece in pieces {
         let verb = match piece {
             Piece::Text(text) => {
@@ -88,18 +97,19 @@ fn formatted(call: &Call<'_>, template: &str, args: &[Value]) -> Answer {
         next = position + 1;
         most = most.max(next);
         let Some(arg) = args.get(position) else { return Err(call.invalid("there are too few arguments")) };
+        changed |= !arg.is_wholly_known() && !verb.is_plain();
         parts.push(written(call, &verb, arg)?);
     }
     if most < args.len() && !numbered {
         return Err(call.invalid("there are too many arguments"));
     }
-    Ok(operators::join(&parts, call.span))
+    let joined = operators::join(&parts, call.span);
+    Ok(if changed { call.opaque(joined) } else { joined })
 }
 
 fn written(call: &Call<'_>, verb: &Verb, arg: &Value) -> Answer {
-    let plain = verb.width.is_none() && verb.precision.is_none();
     if !arg.is_wholly_known() {
-        let prefix_holds = plain && matches!(verb.letter, 's' | 'v') && arg.as_unknown().is_some();
+        let prefix_holds = verb.is_plain() && arg.as_unknown().is_some();
         let why = operators::why_unknown(&[arg]);
         return Ok(if prefix_holds { arg.clone() } else { call.value(why) });
     }
@@ -123,7 +133,7 @@ fn text(call: &Call<'_>, verb: &Verb, arg: &Value) -> Result<String, Value> {
         'v' if verb.hash => json::encoded(arg).ok_or_else(wrong)?,
         'v' => match &arg.kind {
             ValueKind::String(text) => truncated(verb, text),
-            ValueKind::Number(number) => signed(verb, number.to_string()),
+            ValueKind::Number(number) => signed(verb, shortest(number.as_f64(), verb.precision)),
             ValueKind::Bool(it) => it.to_string(),
             _ => json::encoded(arg).ok_or_else(wrong)?,
         },
@@ -133,7 +143,7 @@ fn text(call: &Call<'_>, verb: &Verb, arg: &Value) -> Result<String, Value> {
             let text = convert::to_string(arg);
             json::encoded(&call.value(truncated(verb, text.as_str().ok_or_else(wrong)?))).ok_or_else(wrong)?
         }
-        'd' => signed(verb, integer(number()?).ok_or_else(wrong)?),
+        'd' => signed(verb, whole(number()?).ok_or_else(wrong)?),
         'b' | 'o' | 'x' | 'X' => signed(verb, in_base(verb, number()?).ok_or_else(wrong)?),
         'e' | 'E' | 'f' | 'g' | 'G' => signed(verb, float(verb, number()?.as_f64())),
         _ => return Err(call.invalid(&format!("there is no verb `%{}`", verb.letter))),
@@ -147,18 +157,18 @@ fn truncated(verb: &Verb, text: &str) -> String {
     }
 }
 
-/// The number without its fraction.
-fn integer(number: Number) -> Option<String> {
+/// A number that has no fraction.
+fn whole(number: Number) -> Option<String> {
     match number {
         Number::Int(int) => Some(int.to_string()),
-        Number::Float(float) => Some(format!("{:.0}", float.trunc())),
+        Number::Float(float) => (float.fract() == 0.0).then(|| format!("{float:.0}")),
     }
 }
 
 fn in_base(verb: &Verb, number: Number) -> Option<String> {
     let int = match number {
         Number::Int(int) => int,
-        Number::Float(float) => Number::from_f64(float.trunc()).as_i64()?,
+        Number::Float(float) => Number::Float(float).as_i64()?,
     };
     let (mark, digits) = match verb.letter {
         'b' => ("", format!("{:b}", int.unsigned_abs())),
@@ -199,7 +209,7 @@ fn shortest(float: f64, precision: Option<usize>) -> String {
     let exponent: i32 = text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
     let digits = text.split_once('e').map_or(1, |(mantissa, _)| mantissa.bytes().filter(u8::is_ascii_digit).count());
     let significant = precision.map(|precision| precision.max(1));
-    let most = i32::try_from(significant.unwrap_or_else(|| digits.max(21))).unwrap_or(i32::MAX);
+    let most = i32::try_from(significant.unwrap_or(6)).unwrap_or(i32::MAX);
     if exponent < -4 || exponent >= most {
         let precision = significant.map_or(digits, |significant| significant.min(digits));
         return scientific(float, precision.saturating_sub(1));
@@ -223,7 +233,7 @@ fn signed(verb: &Verb, text: String) -> String {
 }
 
 fn padded(verb: &Verb, text: String) -> String {
-    let Some(width) = verb.width else { return text };
+    let Some(width) = verb.width.filter(|_| verb.letter != 't') else { return text };
     let missing = width.saturating_sub(text.chars().count());
     if verb.minus {
         return text + &" ".repeat(missing);

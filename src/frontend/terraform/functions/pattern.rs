@@ -74,7 +74,11 @@ fn compile(call: &Call<'_>, source: &str) -> Result<Regex, Value> {
     let compiled = RegexBuilder::new(&translated(source)).size_limit(MAX_COMPILED).nest_limit(64).build();
     compiled.map_err(|problem| match problem {
         regex::Error::CompiledTooBig(_) => call.too_large("size of a regular expression"),
-        _ => call.not_evaluated("this regular expression"),
+        // Classes of Unicode are not compiled in.
+        _ if source.contains("\\p") || source.contains("\\P") || source.contains("\\C") => {
+            call.not_evaluated("this regular expression")
+        }
+        _ => call.invalid("the regular expression is wrong"),
     })
 }
 

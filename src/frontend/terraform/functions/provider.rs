@@ -151,7 +151,6 @@ fn write_items(object: &Object, indent: usize, out: &mut String) {
     let mut rest = entries.as_slice();
     while !rest.is_empty() {
         // A value of several lines ends a run of aligned lines.
-        let is_long = |value: &Value| value.as_object().is_some_and(|object| !object.entries.is_empty());
         let run = rest.iter().position(|(_, value)| is_long(value)).map_or(rest.len(), |at| at.max(1));
         let (lines, more) = rest.split_at_checked(run).unwrap_or((rest, &[]));
         let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -162,6 +161,15 @@ fn write_items(object: &Object, indent: usize, out: &mut String) {
             out.push('\n');
         }
         rest = more;
+    }
+}
+
+/// True for a value that is written in several lines.
+fn is_long(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Object(object) => !object.entries.is_empty(),
+        ValueKind::Array(array) => array.items.iter().any(is_long),
+        _ => false,
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn call(call: &Call<'_>) -> Option<Answer> {
         "formatlist" => format::format_list(call),
         "indent" => indent(call),
         "join" => join(call),
-        "lower" => cased(call, |text| text.chars().flat_map(char::to_lowercase).collect()),
-        "upper" => cased(call, |text| text.chars().flat_map(char::to_uppercase).collect()),
+        "lower" => cased(call, |text| text.chars().map(lower).collect()),
+        "upper" => cased(call, |text| text.chars().map(upper).collect()),
         "regex" => pattern::regex(call),
         "regexall" => pattern::regex_all(call),
         "replace" => replace(call),
@@ -37,6 +37,19 @@ pub(super) fn call(call: &Call<'_>) -> Option<Answer> {
         }),
         _ => return None,
     })
+}
+
+/// One character for one character, as Go maps them: `ß` has no such capital.
+fn upper(character: char) -> char {
+    let mut mapped = character.to_uppercase();
+    match (mapped.next(), mapped.next()) {
+        (Some(only), None) => only,
+        _ => character,
+    }
+}
+
+fn lower(character: char) -> char {
+    character.to_lowercase().next().unwrap_or(character)
 }
 
 fn changed(call: &Call<'_>, change: impl Fn(&str) -> String) -> Answer {
@@ -91,6 +104,7 @@ fn indent(call: &Call<'_>) -> Answer {
 
 fn join(call: &Call<'_>) -> Answer {
     let separator = call.arg(0)?;
+    let mut open = false;
     let mut parts: Vec<Value> = Vec::new();
     for position in 1..call.args.len() {
         let array = match call.list(position) {
@@ -98,6 +112,7 @@ fn join(call: &Call<'_>) -> Answer {
             Err(result) if parts.is_empty() => return Err(result),
             Err(result) => {
                 parts.push(result);
+                open = true;
                 break;
             }
         };
@@ -114,10 +129,12 @@ fn join(call: &Call<'_>) -> Answer {
         }
         if let Some(rest) = &array.rest {
             parts.push(call.value(Unknown { prefix: None, symbol: None, ..Unknown::clone(rest) }));
+            open = true;
             break;
         }
     }
-    Ok(operators::join(&parts, call.span))
+    let joined = operators::join(&parts, call.span);
+    Ok(if open { call.opaque(joined) } else { joined })
 }
 
 /// A text between slashes is a regular expression.
@@ -143,12 +160,9 @@ fn split(call: &Call<'_>) -> Answer {
     Ok(call.text_array(text.split(&*separator)))
 }
 
-/// A negative offset counts from the end; a length of -1 is the rest.
+/// A negative offset counts from the end; a negative length is the rest.
 fn substr(call: &Call<'_>) -> Answer {
     let (offset, length) = (call.int(1)?, call.int(2)?);
-    if length < -1 {
-        return Err(call.invalid("the length must be -1 or more"));
-    }
     if let (Ok(offset), Ok(length), Some(known)) =
         (usize::try_from(offset), usize::try_from(length), known_start(call, 0))
         && offset.saturating_add(length) <= known.chars().count()

@@ -1,13 +1,14 @@
 //! `yamlencode` in the style of Terraform (quoted strings, literal blocks for lines), and `yamldecode`.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::args::{Answer, Call};
 use super::encoding::respan;
 use crate::frontend::terraform::operators::MAX_STRING;
 use crate::parse::yaml;
-use crate::source::FileId;
-use crate::value::{Object, Unknown, Value, ValueKind};
+use crate::source::{FileId, Span};
+use crate::value::{Array, Object, Unknown, Value, ValueKind};
 
 /// The deepest value that is written.
 const MAX_DEPTH: usize = 100;
@@ -28,11 +29,54 @@ pub(super) fn decode(call: &Call<'_>) -> Answer {
     let text = call.text(0)?;
     let (documents, problems) = yaml::parse(FileId(u32::MAX), &text);
     match (documents.as_slice(), problems.is_empty()) {
-        ([only], true) => Ok(respan(&only.root, call.span)),
-        ([], true) => Ok(call.value(ValueKind::Null)),
+        ([only], true) => Ok(respan(&older(&only.root, &text), call.span)),
+        ([], true) => Err(call.invalid("there is no YAML document")),
         (_, true) => Err(call.invalid("only one YAML document is allowed")),
         (_, false) => Err(call.invalid("this is not YAML")),
     }
+}
+
+/// What YAML 1.1 reads differently in text without quotes: `yes` and the like, and dates.
+fn older(value: &Value, source: &str) -> Value {
+    let plain = |text: &str, span: Span| source.get(span.start as usize..span.end as usize) == Some(text);
+    let kind = match &value.kind {
+        ValueKind::String(text) if plain(text, value.span) => match (older_bool(text), is_date(text)) {
+            (Some(it), _) => ValueKind::Bool(it),
+            (None, true) => ValueKind::from(format!("{text}T00:00:00Z")),
+            (None, false) => return value.clone(),
+        },
+        ValueKind::Array(array) => {
+            let items = array.items.iter().map(|item| older(item, source)).collect();
+            ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() }))
+        }
+        ValueKind::Object(object) => {
+            let mut changed = Object { rest: object.rest.clone(), ..Object::default() };
+            for (key, entry) in &object.entries {
+                let word = older_bool(key).filter(|_| plain(key, entry.key_span));
+                let key = word.map_or_else(|| key.clone(), |it| it.to_string().into());
+                changed.insert(key, entry.key_span, older(&entry.value, source));
+            }
+            ValueKind::Object(Arc::new(changed))
+        }
+        _ => return value.clone(),
+    };
+    Value { kind, ..value.clone() }
+}
+
+fn older_bool(text: &str) -> Option<bool> {
+    match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() })
 }
 
 /// Writes a value and the end of its last line. `inline` is right after a dash.
