@@ -58,6 +58,7 @@ fn the_corpus_is_lowered_without_a_panic() {
     measure(sources, &scanned, bytes, verbose);
 }
 
+#[expect(clippy::print_stdout, reason = "printing is what it is for")]
 fn measure(mut sources: SourceMap, scanned: &[SourceFile], bytes: usize, verbose: usize) {
     let start = Instant::now();
     let (templates, mut diagnostics) = Templates::load(scanned, &Disk, &mut sources, &Options::default());
