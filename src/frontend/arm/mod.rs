@@ -13,6 +13,7 @@ mod copy;
 mod declare;
 mod detect;
 mod evaluate;
+mod export;
 mod expression;
 mod functions;
 mod hygiene;

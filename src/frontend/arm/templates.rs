@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::detect::{Kind, detect};
-use super::{Input, scope};
+use super::{Input, export, scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::files::{Files, normalise};
 use crate::model::Lowered;
@@ -101,6 +101,9 @@ impl Templates {
             },
         };
         match loaded.kind {
+            Kind::Export | Kind::WhatIf => {
+                export::lower_alone(&loaded.document.root, loaded.kind, unit.root.clone(), &input)
+            }
             Kind::Resources => super::lower(&wrapped(&loaded.document.root), given, unit.root.clone(), &input),
             _ => super::lower(&loaded.document.root, given, unit.root.clone(), &input),
         }
