@@ -154,7 +154,7 @@ fn compare(example: &Example, resources: usize, judged: &[Judged], sources: &Sou
     };
     if worst != expected {
         let shown = judged.iter().filter(|it| it.outcome.verdict == worst).map(|it| describe(it, sources));
-        let shown = shown.collect::<Vec<_>>().join("");
+        let shown: String = shown.collect();
         return Some(format!("must {word}, is {}{shown}", name_of(worst)));
     }
     let at = example.at.as_deref()?;

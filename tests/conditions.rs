@@ -126,7 +126,8 @@ fn compile(condition: &Value, then: Option<&Value>) -> Policy {
     let mut properties = Object::default();
     properties.insert("policyRule", AT, Value::object(rule, AT));
     let (policy, diagnostics) = policy::compile_definition("case", &Value::object(properties, AT));
-    policy.unwrap_or_else(|| panic!("{}: {diagnostics:?}", show(condition)))
+    assert_eq!(diagnostics, [], "{}", show(condition));
+    policy.expect("no diagnostic, so a policy")
 }
 
 fn resource(number: usize, body: &Value) -> Resource {
@@ -171,30 +172,17 @@ fn resource(number: usize, body: &Value) -> Resource {
 fn made(value: &Value) -> Value {
     let rest = || Some(Arc::new(Unknown::new(Reason::Variable("rest".into()))));
     match &value.kind {
-        ValueKind::Object(object) => match object.value("$unknown") {
-            Some(spec) => {
-                let spec = spec.as_object().expect("$unknown is a mapping");
-                let mut unknown = Unknown::new(Reason::Variable("v".into()));
-                unknown.not_null = spec.value("not_null").and_then(Value::as_bool).unwrap_or(false);
-                unknown.prefix = spec.value("prefix").and_then(Value::as_str).map(Arc::from);
-                unknown.symbol = spec.value("symbol").and_then(Value::as_str).map(Arc::from);
-                if let Some(references) = spec.value("references").and_then(Value::as_array) {
-                    unknown.reason = Reason::Computed("id".into());
-                    let addresses = references.items.iter().filter_map(Value::as_str);
-                    unknown.references =
-                        addresses.map(|it| Reference { address: it.into(), attribute: "id".into() }).collect();
-                }
-                Value::new(unknown, AT)
+        ValueKind::Object(object) => {
+            if let Some(spec) = object.value("$unknown") {
+                return unknown(spec);
             }
-            None => {
-                let mut copy = Object::default();
-                for (key, entry) in object.entries.iter().filter(|(key, _)| &***key != "$rest") {
-                    copy.insert(key.clone(), AT, made(&entry.value));
-                }
-                copy.rest = object.get("$rest").and_then(|_| rest());
-                Value::object(copy, AT)
+            let mut copy = Object::default();
+            for (key, entry) in object.entries.iter().filter(|(key, _)| &***key != "$rest") {
+                copy.insert(key.clone(), AT, made(&entry.value));
             }
-        },
+            copy.rest = object.get("$rest").and_then(|_| rest());
+            Value::object(copy, AT)
+        }
         ValueKind::Array(array) => {
             let open = array.items.last().and_then(Value::as_str) == Some("$rest");
             let items = array.items.iter().filter(|it| it.as_str() != Some("$rest")).map(made).collect();
@@ -203,6 +191,20 @@ fn made(value: &Value) -> Value {
         }
         _ => value.clone(),
     }
+}
+
+fn unknown(spec: &Value) -> Value {
+    let spec = spec.as_object().expect("$unknown is a mapping");
+    let mut unknown = Unknown::new(Reason::Variable("v".into()));
+    unknown.not_null = spec.value("not_null").and_then(Value::as_bool).unwrap_or(false);
+    unknown.prefix = spec.value("prefix").and_then(Value::as_str).map(Arc::from);
+    unknown.symbol = spec.value("symbol").and_then(Value::as_str).map(Arc::from);
+    if let Some(references) = spec.value("references").and_then(Value::as_array) {
+        unknown.reason = Reason::Computed("id".into());
+        let addresses = references.items.iter().filter_map(Value::as_str);
+        unknown.references = addresses.map(|it| Reference { address: it.into(), attribute: "id".into() }).collect();
+    }
+    Value::new(unknown, AT)
 }
 
 fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {

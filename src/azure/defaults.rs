@@ -54,7 +54,7 @@ static READ: LazyLock<Vec<OnceLock<Vec<Property>>>> =
 /// The default of the property at `path` for a resource deployed with `api_version`.
 pub fn lookup<'s>(
     resource_type: &ResourceType,
-    path: impl IntoIterator<Item = &'s PathSegment> + Clone,
+    path: &(impl IntoIterator<Item = &'s PathSegment> + Clone),
     api_version: Option<&str>,
 ) -> ServiceDefault {
     let find = |properties: &'static [Property]| {
@@ -159,11 +159,14 @@ mod tests {
     #[test]
     fn a_default_is_that_of_the_api_version() {
         let account = ResourceType::new("microsoft.storage/storageaccounts");
-        let ask =
-            |path: &str, version: Option<&str>| match lookup(&account, PropertyPath::parse(path).segments(), version) {
-                ServiceDefault::Value(value) => format!("{:?}", value.kind),
-                other => format!("{other:?}"),
-            };
+        let ask = |path: &str, version: Option<&str>| match lookup(
+            &account,
+            &PropertyPath::parse(path).segments(),
+            version,
+        ) {
+            ServiceDefault::Value(value) => format!("{:?}", value.kind),
+            other => format!("{other:?}"),
+        };
         let https = "properties.supportsHttpsTrafficOnly";
         assert_eq!(ask(https, Some("2019-04-01")), "Bool(true)");
         assert_eq!(ask(https, Some("2023-05-01-preview")), "Bool(true)");

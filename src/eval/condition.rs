@@ -170,15 +170,14 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         if T::RECORDS {
             let header = self.resource.header;
             let best = reads.into_iter().min_by_key(|read| read.rank);
-            let (path, span, source, steps, rank) = match best {
-                Some(read) => (read.path, read.span, read.source, read.steps, read.rank),
-                None => {
-                    let file = crate::azure::defaults::NO_TEXT.file;
-                    let computed = matches!(operand, Operand::Expression(..)) && value.span.file != file;
-                    let own = computed && self.resource.span.contains(value.span);
-                    let path = print::operand(operand);
-                    (path, if own { value.span } else { header }, Source::Written, Vec::new(), Rank::Tier)
-                }
+            let (path, span, source, steps, rank) = if let Some(read) = best {
+                (read.path, read.span, read.source, read.steps, read.rank)
+            } else {
+                let file = crate::azure::defaults::NO_TEXT.file;
+                let computed = matches!(operand, Operand::Expression(..)) && value.span.file != file;
+                let own = computed && self.resource.span.contains(value.span);
+                let path = print::operand(operand);
+                (path, if own { value.span } else { header }, Source::Written, Vec::new(), Rank::Tier)
             };
             let source = value.as_unknown().map_or(source, |why| Source::Unknown(why.reason.clone()));
             self.trace.push(Evidence {

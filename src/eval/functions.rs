@@ -83,8 +83,8 @@ fn partly_known(function: Function, arguments: &[Value]) -> Option<ValueKind> {
         }),
         (Function::Concat, _) => concat(arguments),
         (Function::First, [value]) => value.as_array().and_then(|it| it.items.first()).map(|it| it.kind.clone()),
-        (Function::ToLower, [value]) => head_mapped(value, |head| head.to_lowercase()),
-        (Function::ToUpper, [value]) => head_mapped(value, |head| head.to_uppercase()),
+        (Function::ToLower, [value]) => head_mapped(value, str::to_lowercase),
+        (Function::ToUpper, [value]) => head_mapped(value, str::to_uppercase),
         (Function::String, [value]) => {
             value.as_unknown().filter(|why| why.prefix.is_some()).map(|_| value.kind.clone())
         }

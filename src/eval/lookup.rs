@@ -81,17 +81,17 @@ where
     match looked_up {
         Lookup::Found(value, key_span) if value.is_null() => {
             let null = Found::of(value, key_span);
-            or_default(resource, path(), null)
+            or_default(resource, &path(), null)
         }
         Lookup::Found(value, key_span) => Found::of(value, key_span),
-        Lookup::Absent { nearest } => or_default(resource, path(), Found::absent(nearest)),
+        Lookup::Absent { nearest } => or_default(resource, &path(), Found::absent(nearest)),
         Lookup::Unknown(why, span) => Found::unknown(why, span),
     }
 }
 
 fn or_default<'v, 's>(
     resource: &Resource,
-    path: impl Iterator<Item = &'s PathSegment> + Clone,
+    path: &(impl Iterator<Item = &'s PathSegment> + Clone),
     without: Found<'v>,
 ) -> Found<'v> {
     // What is deployed is printed whole: nothing stands in for what it lacks.

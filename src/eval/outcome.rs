@@ -85,7 +85,7 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
             print::plain(&Evaluator::<Silent>::new(policy, graph, settings, index).operand(operand))
         }
     });
-    Outcome { verdict, primary, related, message, evidence }
+    Outcome { verdict, evidence, primary, related, message }
 }
 
 /// The last comparison of the best rank: conditions narrow down first and name the defect last. A place inside the

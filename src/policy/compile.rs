@@ -108,9 +108,16 @@ impl<'p> Compiler<'p> {
     /// Related resources with the condition on them: a `count.related`, or the `details` of an effect.
     pub(super) fn related(&mut self, related: Related, condition: Option<(&Value, &str)>) -> Option<Count> {
         self.scopes.push(Scope::Related);
-        let condition = condition.map(|(value, pointer)| self.condition(value, pointer));
+        let condition = self.optional(condition);
         self.scopes.pop();
-        Some(Count { over: Over::Related(related), condition: transpose(condition)? })
+        Some(Count { over: Over::Related(related), condition: condition.ok()? })
+    }
+
+    fn optional(&mut self, condition: Option<(&Value, &str)>) -> Result<Option<Condition>, ()> {
+        match condition {
+            None => Ok(None),
+            Some((value, pointer)) => self.condition(value, pointer).map(Some).ok_or(()),
+        }
     }
 
     pub(super) fn error<T>(&mut self, span: Span, message: &str) -> Option<T> {
@@ -186,8 +193,9 @@ impl<'p> Compiler<'p> {
     /// The shape that an operator wants of a constant.
     fn fits(&mut self, operator: Operator, expected: &Operand, entry: &Entry) -> Option<()> {
         let (shape, fits) = match (operator, expected) {
-            (Operator::In | Operator::NotIn, Operand::Array(..)) => return Some(()),
-            (_, Operand::Expression(..)) => return Some(()),
+            (Operator::In | Operator::NotIn, Operand::Array(..))
+            | (Operator::Equals | Operator::NotEquals, _)
+            | (_, Operand::Expression(..)) => return Some(()),
             (Operator::In | Operator::NotIn, Operand::Constant(value)) => ("a list", value.as_array().is_some()),
             (Operator::Exists, Operand::Constant(value)) => {
                 let text = value
@@ -195,7 +203,6 @@ impl<'p> Compiler<'p> {
                     .is_some_and(|it| it.eq_ignore_ascii_case("true") || it.eq_ignore_ascii_case("false"));
                 ("`true` or `false`", text || value.as_bool().is_some())
             }
-            (Operator::Equals | Operator::NotEquals, _) => return Some(()),
             (Operator::Less | Operator::LessOrEquals | Operator::Greater | Operator::GreaterOrEquals, _) => {
                 let fits = |value: &Value| value.as_str().is_some() || value.as_number().is_some();
                 ("a number or a text", expected.constant().is_some_and(fits))
@@ -252,9 +259,9 @@ impl<'p> Compiler<'p> {
                 self.scopes.push(Scope::Element(prefix));
             }
         }
-        let condition = condition.map(|(value, pointer)| self.condition(value, pointer));
+        let condition = self.optional(condition);
         self.scopes.truncate(depth);
-        Some(Count { over: Over::Field(over), condition: transpose(condition)? })
+        Some(Count { over: Over::Field(over), condition: condition.ok()? })
     }
 
     fn count_value(&mut self, over: &Value, name: Option<&Value>, condition: Option<(&Value, &str)>) -> Option<Count> {
@@ -267,9 +274,9 @@ impl<'p> Compiler<'p> {
             None => None,
         };
         self.scopes.push(Scope::Named(name));
-        let condition = condition.map(|(value, pointer)| self.condition(value, pointer));
+        let condition = self.optional(condition);
         self.scopes.pop();
-        Some(Count { over: Over::Value(over), condition: transpose(condition)? })
+        Some(Count { over: Over::Value(over), condition: condition.ok()? })
     }
 
     pub(super) fn related_types(
@@ -306,13 +313,13 @@ impl<'p> Compiler<'p> {
             None => None,
         };
         let relation = match relation {
-            Some(written) => match written.as_str().and_then(Relation::parse) {
-                Some(relation) => Some(relation),
-                None => {
+            Some(written) => {
+                let Some(relation) = written.as_str().and_then(Relation::parse) else {
                     let words = Relation::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("`, `");
                     return self.error(written.span, &format!("`relation` must be one of `{words}`"));
-                }
-            },
+                };
+                Some(relation)
+            }
             None => None,
         };
         let name = match name {
@@ -334,11 +341,10 @@ impl<'p> Compiler<'p> {
             });
         }
         let first = text.split(['.', '[']).next().unwrap_or(text);
-        if !text.contains('/') && !ROOTS.iter().any(|root| root.eq_ignore_ascii_case(first)) {
-            if let Some(near) = nearest(first, ROOTS) {
-                let help = Some(format!("did you mean `{near}`?"));
-                return self.error_with_help(value.span, &format!("no resource has a property `{first}`"), help);
-            }
+        let known = text.contains('/') || ROOTS.iter().any(|root| root.eq_ignore_ascii_case(first));
+        if let Some(near) = nearest(first, ROOTS).filter(|_| !known) {
+            let help = Some(format!("did you mean `{near}`?"));
+            return self.error_with_help(value.span, &format!("no resource has a property `{first}`"), help);
         }
         Some(self.field_named(text))
     }
@@ -392,11 +398,11 @@ impl<'p> Compiler<'p> {
             let message = format!("`{}` takes {wanted} arguments, not {}", signature.name, arguments.len());
             return self.error(span, &message);
         }
-        if let (builtin::Function::Baa, [Syntax::Text(key)]) = (signature.function, arguments) {
-            if !builtin::BAA_KEYS.contains(&key.as_str()) {
-                let keys = builtin::BAA_KEYS.join("`, `");
-                return self.error(span, &format!("`baa` knows `{keys}`, not `{key}`"));
-            }
+        if let (builtin::Function::Baa, [Syntax::Text(key)]) = (signature.function, arguments)
+            && !builtin::BAA_KEYS.contains(&key.as_str())
+        {
+            let keys = builtin::BAA_KEYS.join("`, `");
+            return self.error(span, &format!("`baa` knows `{keys}`, not `{key}`"));
         }
         let arguments: Vec<Option<Expression>> = arguments.iter().map(|it| self.lower(it, span)).collect();
         let arguments: Option<Vec<Expression>> = arguments.into_iter().collect();
@@ -482,13 +488,5 @@ fn has_expression(value: &Value) -> bool {
         ValueKind::Array(array) => array.items.iter().any(has_expression),
         ValueKind::Object(object) => object.entries.values().any(|entry| has_expression(&entry.value)),
         _ => false,
-    }
-}
-
-/// `None` when there was a condition and it did not compile.
-fn transpose(condition: Option<Option<Condition>>) -> Option<Option<Condition>> {
-    match condition {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
     }
 }

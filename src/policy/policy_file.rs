@@ -162,7 +162,7 @@ impl Reader {
         let Some(file) = root.as_object() else {
             return self.error(root.span, "a policy file must be a mapping");
         };
-        self.known_keys(file, KEYS.into_iter().chain([MASK]), "a policy file");
+        self.known_keys(file, &KEYS.into_iter().chain([MASK]), "a policy file");
         let title = self.text(file, "title", root.span);
         let why = self.text(file, "why", root.span);
         let severity = self.word(file, "severity", root.span, Severity::ALL);
@@ -212,7 +212,7 @@ impl Reader {
         None
     }
 
-    fn known_keys<'k>(&mut self, object: &Object, known: impl Iterator<Item = &'k str> + Clone, place: &str) {
+    fn known_keys<'k>(&mut self, object: &Object, known: &(impl Iterator<Item = &'k str> + Clone), place: &str) {
         for (key, entry) in &object.entries {
             if !known.clone().any(|word| word == &**key) {
                 let diagnostic =
@@ -302,7 +302,7 @@ impl Reader {
         let Some(object) = value.as_object().filter(|object| !object.entries.is_empty()) else {
             return self.error(value.span, "`fix` must be a mapping from language to text").unwrap_or_default();
         };
-        self.known_keys(object, FIX_LANGUAGES.into_iter(), "`fix`");
+        self.known_keys(object, &FIX_LANGUAGES.into_iter(), "`fix`");
         let mut fixes = Vec::new();
         for (language, entry) in &object.entries {
             match entry.value.as_str() {
@@ -327,7 +327,7 @@ impl Reader {
                 continue;
             };
             let keys = ["type", "defaultValue", "config", "allowedValues", "metadata"];
-            self.known_keys(definition, keys.into_iter(), "a parameter");
+            self.known_keys(definition, &keys.into_iter(), "a parameter");
             let default = definition.value("defaultValue").cloned();
             if default.is_none() {
                 let _: Option<()> =

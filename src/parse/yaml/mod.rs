@@ -188,7 +188,9 @@ impl<'t> Builder<'t> {
                     object.insert(key, at, Value::new(ValueKind::Unknown(broken.clone()), at));
                 }
                 let last = object.entries.values().map(|entry| entry.value.span.end.max(entry.key_span.end)).max();
-                merges.iter().for_each(|merge| merge_into(&mut object, merge));
+                for merge in &merges {
+                    merge_into(&mut object, merge);
+                }
                 (ValueKind::Object(Arc::new(object)), last)
             }
         };
