@@ -158,7 +158,7 @@ const ROOTS: &[&str] = &[
     "placement",
 ];
 /// Read for every type without being written.
-const COMMON: &[&str] = &["name", "location", "tags", "identity", "zones", "apiVersion"];
+const COMMON: &[&str] = &["name", "location", "tags", "identity", "zones", "apiVersion", "reveals"];
 
 /// Compiles a file whose `extends` is resolved.
 pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
