@@ -371,6 +371,12 @@ impl Unknown {
         Self { reason, references: vec![reference], not_null: true, prefix: None, symbol: None }
     }
 
+    /// How its text ends, when it is a string of which the tail is known.
+    pub fn suffix(&self) -> Option<&str> {
+        let (_, tail) = self.symbol.as_deref()?.rsplit_once('}')?;
+        (!tail.is_empty()).then_some(tail)
+    }
+
     /// What is unknown when two unknown parts make one value: the first reason, all references.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {

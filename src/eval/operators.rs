@@ -128,12 +128,19 @@ fn unknown_equals(unknown: &Unknown, expected: &Value) -> Truth {
         ValueKind::Null => unknown.not_null || unknown.prefix.is_some(),
         ValueKind::String(text) if text.is_empty() => is_not_empty(unknown),
         ValueKind::Array(_) | ValueKind::Object(_) => unknown.prefix.is_some(),
-        _ => match (&unknown.prefix, scalar_text(expected)) {
-            (Some(head), Some(text)) => !starts_with_fold(&text, head),
-            _ => false,
-        },
+        _ => scalar_text(expected).is_some_and(|text| !fits_ends(unknown, &text)),
     };
     if impossible { Truth::False } else { Truth::Unknown }
+}
+
+/// Whether a text starts and ends with what is known of an unknown one.
+fn fits_ends(unknown: &Unknown, text: &str) -> bool {
+    let head = unknown.prefix.as_ref().is_none_or(|head| starts_with_fold(text, head));
+    let tail = unknown.suffix().is_none_or(|tail| {
+        let at = text.len().checked_sub(tail.len());
+        at.and_then(|at| text.get(at..)).is_some_and(|end| fold_eq(end, tail))
+    });
+    head && tail
 }
 
 /// True for an attribute of a resource and for a text with a known head: whatever it is, it is not `""`.
