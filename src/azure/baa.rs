@@ -234,7 +234,7 @@ fn meets(resource: &Resource, service: &Service, here: bool) -> Result<bool, (Ar
 fn known_text(resource: &Resource, path: &str) -> Result<Option<String>, (Arc<Unknown>, Span)> {
     match resource.lookup(&PropertyPath::parse(path)) {
         Lookup::Found(Value { kind: ValueKind::Unknown(unknown), span, .. }, _) => Err((unknown.clone(), *span)),
-        Lookup::Found(value, _) => Ok(value.as_str().map(str::to_owned)),
+        Lookup::Found(value, _) => Ok(value.as_str().filter(|it| !it.is_empty()).map(str::to_owned)),
         // Hardly anything has a plan: that one may be hidden in what is not read is no doubt worth a word.
         Lookup::Unknown(unknown, span) if unknown.reason != Reason::NotMapped && !path.starts_with("plan.") => {
             Err((unknown, span))

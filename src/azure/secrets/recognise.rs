@@ -92,6 +92,7 @@ pub fn is_placeholder(text: &str) -> bool {
     let marks = [
         "placeholder",
         "changeme",
+        "changeit",
         "changethis",
         "replaceme",
         "replacethis",

@@ -154,35 +154,47 @@ fn reveals(frame: &Frame, written: &Value, properties: &mut Object) {
 
 /// The secrets that go into a value, through variables and the arguments of deployments.
 fn secrets(frame: &Frame, value: &Value, found: &mut Vec<String>, depth: usize) {
-    match &value.kind {
-        ValueKind::String(text) => {
+    member(frame, value, &[], found, depth);
+}
+
+/// The secrets that go into one member of a value; an empty path means all of it.
+fn member(frame: &Frame, value: &Value, path: &[&str], found: &mut Vec<String>, depth: usize) {
+    match (&value.kind, path.split_first()) {
+        (ValueKind::String(text), _) => {
             if let Meaning::Expression(inner) = expression::meaning(text)
                 && let Ok(expression) = expression::parse(inner)
             {
-                in_expression(frame, &expression, found, depth);
+                in_expression(frame, &expression, path, found, depth);
             }
         }
-        ValueKind::Array(array) => array.items.iter().for_each(|it| secrets(frame, it, found, depth)),
-        ValueKind::Object(object) => {
-            object.entries.values().for_each(|it| secrets(frame, &it.value, found, depth));
+        (ValueKind::Object(object), Some((key, rest))) => {
+            if let Some((_, entry)) = object.get_ignore_case(key) {
+                member(frame, &entry.value, rest, found, depth);
+            }
         }
+        (ValueKind::Object(object), None) => {
+            object.entries.values().for_each(|it| member(frame, &it.value, &[], found, depth));
+        }
+        (ValueKind::Array(array), _) => array.items.iter().for_each(|it| member(frame, it, path, found, depth)),
         _ => {}
     }
 }
 
-fn in_expression(frame: &Frame, expression: &Expression, found: &mut Vec<String>, depth: usize) {
+fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &mut Vec<String>, depth: usize) {
     let (name, arguments) = match &expression.kind {
         Kind::Call(name, arguments) => (name, arguments),
-        Kind::Property(base, _) => return in_expression(frame, base, found, depth),
+        Kind::Property(base, key) => {
+            let path: Vec<&str> = std::iter::once(&**key).chain(path.iter().copied()).collect();
+            return in_expression(frame, base, &path, found, depth);
+        }
         Kind::Index(base, index) => {
-            in_expression(frame, base, found, depth);
-            return in_expression(frame, index, found, depth);
+            in_expression(frame, base, path, found, depth);
+            return in_expression(frame, index, &[], found, depth);
         }
         Kind::String(_) | Kind::Number(_) => return,
     };
     let lower = name.to_ascii_lowercase();
-    // Whether something is empty, equal or present tells nothing of a secret.
-    if matches!(lower.as_str(), "empty" | "equals" | "length" | "contains" | "not") || depth > MAX_DEPTH {
+    if tells_nothing(&lower) || depth > MAX_DEPTH {
         return;
     }
     let argument = match arguments.first().map(|it| &it.kind) {
@@ -190,29 +202,48 @@ fn in_expression(frame: &Frame, expression: &Expression, found: &mut Vec<String>
         _ => None,
     };
     match (lower.as_str(), argument) {
-        ("parameters", Some(parameter)) => secret_parameter(frame, parameter, found, depth),
+        ("parameters", Some(parameter)) => secret_parameter(frame, parameter, path, found, depth),
         ("variables", Some(variable)) => {
             let scope = frame.naming_scope();
             if let Some((_, entry)) = scope.section("variables").and_then(|it| it.get_ignore_case(variable)) {
-                secrets(&Frame::of(scope.clone()), &entry.value, found, depth + 1);
+                member(&Frame::of(scope.clone()), &entry.value, path, found, depth + 1);
             }
         }
         (list, _) if gives_secrets(list) => add(found, format!("{name}()")),
-        ("if", _) => arguments.iter().skip(1).for_each(|it| in_expression(frame, it, found, depth)),
-        _ => arguments.iter().for_each(|it| in_expression(frame, it, found, depth)),
+        ("if", _) => arguments.iter().skip(1).for_each(|it| in_expression(frame, it, path, found, depth)),
+        _ => arguments.iter().for_each(|it| in_expression(frame, it, &[], found, depth)),
     }
 }
 
-fn secret_parameter(frame: &Frame, name: &str, found: &mut Vec<String>, depth: usize) {
+/// Functions whose result tells nothing of a secret among their arguments: tests, hashes, and what names a resource.
+fn tells_nothing(function: &str) -> bool {
+    matches!(function, "empty" | "equals" | "length" | "contains" | "not" | "guid" | "uniquestring" | "reference")
+        || function.ends_with("resourceid")
+}
+
+fn secret_parameter(frame: &Frame, name: &str, path: &[&str], found: &mut Vec<String>, depth: usize) {
+    // By convention a token for the deployment's own scripts, good for an hour.
+    if name.eq_ignore_ascii_case("_artifactsLocationSasToken") {
+        return;
+    }
     let scope = frame.naming_scope();
     let Some((declared, declaration)) = scope.parameter(name) else { return };
     if scope.is_secure(declaration) {
-        add(found, format!("parameters('{declared}')"));
+        // Of a secure object the members that are named like secrets are; the others are there for company.
+        if path.last().is_none_or(|key| named_like_secret(key)) {
+            add(found, format!("parameters('{declared}')"));
+        }
     } else if let Given::Nested { parameters, frame } = &scope.given
         && let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name))
     {
-        secrets(frame, &entry.value, found, depth + 1);
+        let written = entry.value.as_object().and_then(|it| it.get_ignore_case("value"));
+        member(frame, written.map_or(&entry.value, |it| &it.1.value), path, found, depth + 1);
     }
+}
+
+fn named_like_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "pwd", "secret", "key", "token", "connectionstring", "passphrase"].iter().any(|it| key.ends_with(it))
 }
 
 /// The `list*` functions that give keys, tokens, passwords or connection strings.
