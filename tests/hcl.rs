@@ -51,6 +51,21 @@ fn fixtures_parse() {
     }
 }
 
+/// Cut anywhere, a file still gives what stands before the cut, and says that something is missing.
+#[test]
+fn a_file_cut_anywhere_is_read_up_to_there() {
+    let whole = fs::read_to_string("fixtures/hcl/constructs.tf").unwrap();
+    let mut most = 0;
+    for (at, _) in whole.char_indices().step_by(7) {
+        let (file, _) = hcl::parse(FileId(0), whole.get(..at).unwrap().into());
+        let statements =
+            file.body.blocks.len() + file.body.blocks.iter().map(|it| it.body.attributes.len()).sum::<usize>();
+        assert!(statements + 1 >= most, "{at}: {statements} statements, {most} before");
+        most = most.max(statements);
+    }
+    assert!(most > 60);
+}
+
 fn corpus() -> Vec<PathBuf> {
     let mut files = files_under(Path::new("fixtures"));
     if let Some(root) = std::env::var_os("BAALINT_HCL_CORPUS") {

@@ -1,7 +1,7 @@
 //! How many arguments each function takes.
 
 /// Name, fewest and most arguments; sorted by name.
-const ARITIES: &[(&str, usize, usize)] = &[
+pub(super) const ARITIES: &[(&str, usize, usize)] = &[
     ("abs", 1, 1),
     ("abspath", 1, 1),
     ("alltrue", 1, 1),

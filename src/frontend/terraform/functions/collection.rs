@@ -157,12 +157,10 @@ fn distinct(call: &Call<'_>) -> Answer {
     let mut items = all.iter();
     while let Some(item) = items.next() {
         let mut doubt = false;
-        let known = kept.iter().any(|other| match equal(other, item) {
-            Some(same) => same,
-            None => {
-                doubt |= !same_unknown(other, item);
-                same_unknown(other, item)
-            }
+        let known = kept.iter().any(|other| {
+            let same = equal(other, item).or_else(|| same_unknown(other, item).then_some(true));
+            doubt |= same.is_none();
+            same == Some(true)
         });
         if known {
             continue;

@@ -183,8 +183,11 @@ fn sort(call: &Call<'_>) -> Answer {
     Ok(call.array(sorted.collect()))
 }
 
+/// The elements of a set, and why there may be more.
+type OpenSet<'a> = (Vec<Value>, Option<&'a Arc<Unknown>>);
+
 /// The lists of a function of sets, as sets, each with whether it may go on.
-fn sets<'a>(call: &Call<'a>) -> Result<Vec<(Vec<Value>, Option<&'a Arc<Unknown>>)>, Value> {
+fn sets<'a>(call: &Call<'a>) -> Result<Vec<OpenSet<'a>>, Value> {
     let mut sets = Vec::with_capacity(call.args.len());
     let mut text = false;
     for position in 0..call.args.len() {
@@ -208,7 +211,7 @@ fn set_union(call: &Call<'_>) -> Answer {
 }
 
 /// Whether an element is in a set, when that can be told.
-fn within(set: &(Vec<Value>, Option<&Arc<Unknown>>), item: &Value) -> Option<bool> {
+fn within(set: &OpenSet<'_>, item: &Value) -> Option<bool> {
     let mut certain = set.1.is_none();
     for other in &set.0 {
         match equal(other, item) {

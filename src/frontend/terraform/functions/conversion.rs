@@ -100,7 +100,9 @@ pub(super) fn unify_all(values: Vec<&mut Value>) -> bool {
     }
     let is_text = |value: &&mut Value| value.as_str().is_some();
     if primitives.iter().any(is_text) {
-        primitives.into_iter().for_each(|value| *value = convert::to_string(value));
+        for value in primitives {
+            *value = convert::to_string(value);
+        }
         return true;
     }
     let booleans = primitives.iter().filter(|value| value.as_bool().is_some()).count();

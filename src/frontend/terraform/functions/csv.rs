@@ -44,13 +44,11 @@ fn rows(text: &str) -> Option<Vec<Vec<String>>> {
         loop {
             let (field, after) = field(rest)?;
             row.push(field);
-            match after.strip_prefix(',') {
-                Some(more) => rest = more,
-                None => {
-                    rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')).unwrap_or(after);
-                    break;
-                }
-            }
+            let Some(more) = after.strip_prefix(',') else {
+                rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')).unwrap_or(after);
+                break;
+            };
+            rest = more;
         }
         rows.push(row);
     }

@@ -289,12 +289,10 @@ fn field(letters: &str, civil: &Civil, time: &Time) -> Option<String> {
         "m" => civil.minute.to_string(),
         "ss" => format!("{:02}", civil.second),
         "s" => civil.second.to_string(),
-        "ZZZZZ" => zone(time, ":"),
-        "ZZZZ" => zone(time, ""),
         "ZZZ" if time.offset == 0 => "UTC".to_owned(),
-        "ZZZ" => zone(time, ""),
         "Z" if time.utc || time.offset == 0 => "Z".to_owned(),
-        "Z" => zone(time, ":"),
+        "ZZZZZ" | "Z" => zone(time, ":"),
+        "ZZZZ" | "ZZZ" => zone(time, ""),
         _ => return None,
     })
 }

@@ -21,8 +21,8 @@ pub(super) fn call(call: &Call<'_>) -> Option<Answer> {
         "templatestring" => call.text(0).and_then(|text| render(call, &text)),
         "basename" => call.text(0).map(|path| call.value(base_name(&path))),
         "dirname" => call.text(0).map(|path| call.value(directory_name(&path))),
-        "abspath" => call.text(0).and_then(|path| absolute(call, &path)),
-        "pathexpand" => call.text(0).and_then(|path| expand(call, &path)),
+        "abspath" => call.text(0).map(|path| absolute(call, &path)),
+        "pathexpand" => call.text(0).map(|path| expand(call, &path)),
         _ => return None,
     })
 }
@@ -123,10 +123,10 @@ fn clean(path: &str) -> String {
 }
 
 /// Where the run happens is not in the text.
-fn absolute(call: &Call<'_>, path: &str) -> Answer {
-    if path.starts_with('/') { Ok(call.value(clean(path))) } else { Ok(call.runtime()) }
+fn absolute(call: &Call<'_>, path: &str) -> Value {
+    if path.starts_with('/') { call.value(clean(path)) } else { call.runtime() }
 }
 
-fn expand(call: &Call<'_>, path: &str) -> Answer {
-    if path.starts_with('~') { Ok(call.runtime()) } else { Ok(call.value(path)) }
+fn expand(call: &Call<'_>, path: &str) -> Value {
+    if path.starts_with('~') { call.runtime() } else { call.value(path) }
 }

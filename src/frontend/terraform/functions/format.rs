@@ -10,6 +10,7 @@ use crate::value::{Number, Value, ValueKind};
 const MAX_WIDTH: usize = 10_000;
 
 /// A place in a format string where an argument goes.
+#[expect(clippy::struct_excessive_bools, reason = "the flags of a verb")]
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Verb {
     letter: char,

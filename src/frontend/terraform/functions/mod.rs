@@ -1,4 +1,4 @@
-//! The functions of Terraform and OpenTofu that need no cloud, one module a family.
+//! The functions of Terraform and `OpenTofu` that need no cloud, one module a family.
 //!
 //! In: a name and evaluated arguments. Out: the result at the place of the call; elements that are passed on keep
 //! their own place. Unknown when an unknown argument decides it, Invalid when Terraform would refuse it.
@@ -22,6 +22,8 @@ mod numeric;
 mod pattern;
 mod provider;
 mod string;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::sync::Arc;

@@ -141,9 +141,9 @@ fn write_items(object: &Object, indent: usize, out: &mut String) {
     for (key, entry) in &object.entries {
         let mut name = String::new();
         if is_name(key) {
-            name.push_str(key)
+            name.push_str(key);
         } else {
-            quote(key, &mut name)
+            quote(key, &mut name);
         }
         entries.push((name, &entry.value));
     }

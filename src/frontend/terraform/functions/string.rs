@@ -96,6 +96,9 @@ fn contains(call: &Call<'_>) -> Answer {
 fn indent(call: &Call<'_>) -> Answer {
     let (spaces, text) = (call.count(0)?, call.text(1)?);
     let lines = text.matches('\n').count();
+    if lines == 0 {
+        return Ok(call.value(text));
+    }
     if lines.saturating_mul(spaces).saturating_add(text.len()) > MAX_STRING {
         return Err(call.too_large("string length"));
     }
