@@ -110,6 +110,9 @@ pub enum UnknownMode {
     Fail,
 }
 
+/// The JSON Schema of the file, for editors.
+pub const SCHEMA: &str = include_str!("../docs/baalint.schema.json");
+
 const KEYS: [&str; 14] = [
     "select",
     "ignore",
@@ -338,6 +341,15 @@ mod tests {
         assert_eq!(config.overrides[0].ignore[0].text, "*");
         assert!(config.values.contains_key("allowed-locations"));
         assert_eq!(config.suppressions[0].until.as_ref().map(|it| it.text.as_str()), Some("2030-01-01"));
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_that_are_read() {
+        let schema: serde_json::Value = serde_json::from_str(super::SCHEMA).unwrap();
+        let keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut known = super::KEYS;
+        known.sort_unstable();
+        assert_eq!(keys, known);
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub enum Command {
     Policies(Policies),
     /// Run the examples of policy files
     Test(Test),
+    /// List the resources with what the BAA says of their services
+    Inventory(Box<Inventory>),
+    /// Record today's findings, so that only new ones count
+    Baseline(Box<Baseline>),
+    /// Write a commented baalint.yaml for this repository
+    Init(Init),
+    /// Print the JSON Schema of baalint.yaml
+    Schema,
 }
 
 /// Which policies hold.
@@ -164,6 +172,69 @@ pub struct Test {
     /// Read mapping files from here instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub mappings: Option<PathBuf>,
+}
+
+/// `inventory`
+#[derive(Clone, Debug, Args)]
+pub struct Inventory {
+    /// What is listed.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Format of the list
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: ListFormat,
+    /// Read mapping files from here instead of the built-in ones
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub mappings: Option<PathBuf>,
+}
+
+/// `baseline`
+#[derive(Clone, Debug, Args)]
+pub struct Baseline {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: BaselineAction,
+}
+
+/// What to do with a baseline.
+#[derive(Clone, Debug, Subcommand)]
+pub enum BaselineAction {
+    /// Record all findings of today
+    Write(BaselineArguments),
+    /// Drop what no longer occurs; add nothing
+    Update(BaselineArguments),
+    /// Print what is recorded
+    Show(BaselineFile),
+}
+
+/// Where a baseline is, and of what.
+#[derive(Clone, Debug, Args)]
+pub struct BaselineArguments {
+    /// The baseline.
+    #[command(flatten)]
+    pub file: BaselineFile,
+    /// What is judged.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Which policies hold.
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+}
+
+/// Where a baseline is.
+#[derive(Clone, Debug, Args)]
+pub struct BaselineFile {
+    /// The baseline file
+    #[arg(long = "file", default_value = ".baalint-baseline.json", value_name = "FILE")]
+    pub path: PathBuf,
+}
+
+/// `init`
+#[derive(Clone, Debug, Args)]
+pub struct Init {
+    /// Directory to write to
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
 }
 
 /// Formats of `check`.

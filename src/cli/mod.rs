@@ -4,8 +4,11 @@
 //! be judged, or wrong usage). Each command is one file; none of them knows how a file is parsed or a policy evaluated.
 
 mod args;
+mod baseline;
 mod check;
 mod explain;
+mod init;
+mod inventory;
 mod output;
 mod policies;
 mod test;
@@ -45,6 +48,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(explain) => explain::run(&explain),
         Command::Policies(policies) => policies::run(&policies),
         Command::Test(test) => test::run(&test),
+        Command::Inventory(inventory) => inventory::run(&inventory),
+        Command::Baseline(baseline) => baseline::run(&baseline),
+        Command::Init(init) => init::run(&init),
+        Command::Schema => init::schema(),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -95,7 +95,7 @@ pub fn run(request: Request) -> Run {
     timings.step("discover");
 
     let files = found.inputs.len();
-    let values = with_config(request.values, config, &mut diagnostics);
+    let values = with_config(request.values, config, &sources, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
     let units = workers::with_threads(request.threads, files, || {
@@ -104,7 +104,8 @@ pub fn run(request: Request) -> Run {
     diagnostics.extend(units.diagnostics);
     timings.step("lower");
 
-    let library = Library::read(&request.shelves, &mut sources, &mut diagnostics);
+    let library =
+        Library::read(&with_config_shelves(&request.shelves, config, &sources), &mut sources, &mut diagnostics);
     let selection = Selection::new(&request.select, &request.ignore, config);
     let types: Vec<_> = units.graphs.iter().flat_map(ResourceGraph::types).collect();
     let mut policies = library.for_types(types);
@@ -124,7 +125,7 @@ pub fn run(request: Request) -> Run {
         all.apply(&sources, &mut findings);
         diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
     }
-    let baseline = request.baseline.or_else(|| named_path(config.baseline.as_ref(), config, &sources));
+    let baseline = request.baseline.or_else(|| config.baseline.as_ref().and_then(|it| named_path(it, &sources)));
     if let Some(path) = baseline {
         diagnostics.extend(apply_baseline(&path, &mut findings));
     }
@@ -190,18 +191,29 @@ fn nearest_config(start: &Path) -> Option<PathBuf> {
 }
 
 /// A path that the configuration names, from where the configuration is.
-fn named_path(name: Option<&config::Named>, _: &Config, sources: &SourceMap) -> Option<PathBuf> {
-    let name = name?;
-    let directory = sources.get(name.span.file)?.path().parent()?.to_path_buf();
+fn named_path(name: &config::Named, sources: &SourceMap) -> Option<PathBuf> {
+    let directory = sources.get(name.span.file)?.path().parent()?;
     Some(directory.join(&name.text))
 }
 
-fn with_config(values: Values, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Values {
+fn named_paths(names: &[config::Named], sources: &SourceMap) -> Vec<PathBuf> {
+    names.iter().filter_map(|name| named_path(name, sources)).collect()
+}
+
+/// Policies that the configuration names, after those of the command line.
+fn with_config_shelves(shelves: &Shelves, config: &Config, sources: &SourceMap) -> Shelves {
+    let mut shelves = shelves.clone();
+    shelves.directories.extend(named_paths(&config.policies, sources));
+    shelves.azure_policy.extend(named_paths(&config.azure_policy, sources));
+    shelves
+}
+
+fn with_config(values: Values, config: &Config, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Values {
     let mut values = values;
     // What the command line names comes later, and wins.
-    let files = config.var_files.iter().map(|it| PathBuf::from(&it.text));
+    let files = named_paths(&config.var_files, sources).into_iter();
     values.terraform.variable_files = files.chain(values.terraform.variable_files).collect();
-    let files = config.parameters.iter().map(|it| PathBuf::from(&it.text));
+    let files = named_paths(&config.parameters, sources).into_iter();
     values.parameters = files.chain(values.parameters).collect();
     for path in values.terraform.variable_files.iter().chain(&values.parameters).filter(|path| !path.is_file()) {
         let message = "does not exist, so its values are not used";

@@ -1,0 +1,475 @@
+//! The binary as people run it: exit codes, streams, bad input, the same bytes on every run.
+//!
+//! Judges by two policies of its own (`tests/cli/policies`), so that nothing here depends on the policy library.
+
+#![expect(clippy::disallowed_methods, reason = "tests write their inputs")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/policies");
+const STORAGE: &str = "resource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = false\n}\n";
+const VAULT: &str = "resource \"azurerm_key_vault\" \"keys\" {\n  purge_protection_enabled = false\n}\n";
+const GOOD: &str = "resource \"azurerm_key_vault\" \"keys\" {\n  purge_protection_enabled = true\n}\n";
+const TEMPLATE: &str = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0", "resources": [
+  { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "logs",
+    "properties": { "supportsHttpsTrafficOnly": false } } ] }"#;
+
+/// A directory of its own that is gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("baalint-cli-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(fs::canonicalize(path).unwrap())
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// `baalint` in this directory.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().unwrap())
+    }
+
+    /// `baalint check` by the two policies of this test.
+    fn check(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["check", "--no-builtin", "--policies", POLICIES], arguments].concat())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baalint"));
+        command.current_dir(&self.0).args(arguments).env_remove("NO_COLOR");
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "init.defaultBranch=main"];
+        let output = Command::new("git").current_dir(&self.0).args(identity).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().unwrap_or_else(|| panic!("ended by a signal: {}", self.err()))
+    }
+
+    fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.out(), self.err()))
+    }
+
+    /// Policy, verdict, file and line of every finding.
+    fn findings(&self) -> Vec<String> {
+        let text = |it: &Value| it.as_str().unwrap_or("").to_owned();
+        let row = |it: &Value| {
+            format!("{} {} {}:{}", text(&it["policy"]), text(&it["verdict"]), text(&it["file"]), it["line"])
+        };
+        self.json()["findings"].as_array().unwrap().iter().map(row).collect()
+    }
+
+    /// Code, file and message of every diagnostic.
+    fn diagnostics(&self) -> Vec<String> {
+        let text = |it: &Value| it.as_str().unwrap_or("").to_owned();
+        let row = |it: &Value| format!("{} {}: {}", text(&it["code"]), text(&it["file"]), text(&it["message"]));
+        self.json()["diagnostics"].as_array().unwrap().iter().map(row).collect()
+    }
+}
+
+#[test]
+fn the_exit_code_says_how_it_went() {
+    let scratch = Scratch::new("exit");
+    scratch.write("good/main.tf", GOOD).write("bad/main.tf", STORAGE).write("broken/main.tf", "resource {{\n");
+    assert_eq!(scratch.check(&["good"]).code(), 0);
+    assert_eq!(scratch.check(&["bad"]).code(), 1);
+    assert_eq!(scratch.check(&["bad", "broken"]).code(), 2);
+    assert_eq!(scratch.check(&["bad", "--fail-on", "critical"]).code(), 0);
+    assert_eq!(scratch.check(&["bad", "--fail-on", "never"]).code(), 0);
+    assert_eq!(scratch.run(&["check", "--no-such-flag"]).code(), 2);
+    assert_eq!(scratch.run(&[]).code(), 2);
+    assert_eq!(scratch.run(&["--version"]).code(), 0);
+    assert_eq!(scratch.run(&["--help"]).code(), 0);
+}
+
+#[test]
+fn a_finding_has_every_key_of_the_documented_report() {
+    let scratch = Scratch::new("keys");
+    scratch.write("infra/main.tf", STORAGE);
+    let report = scratch.check(&["--format", "json"]).json();
+    assert_eq!(report["schema"], 1);
+    let finding = &report["findings"][0];
+    let expected = [
+        ("policy", "test/plain-http"),
+        ("verdict", "fail"),
+        ("severity", "high"),
+        ("category", "encryption-in-transit"),
+        ("title", "Storage account accepts plain HTTP"),
+        ("file", "infra/main.tf"),
+    ];
+    for (key, value) in expected {
+        assert_eq!(finding[key], value, "{key}");
+    }
+    let resource = &finding["resource"];
+    assert_eq!(resource["address"], "azurerm_storage_account.logs");
+    assert_eq!(resource["type"], "Microsoft.Storage/storageAccounts");
+    assert_eq!(resource["source_type"], "azurerm_storage_account");
+    assert_eq!((&resource["line"], &resource["end_line"]), (&1.into(), &3.into()));
+    assert_eq!((&finding["line"], &finding["column"], &finding["end_column"]), (&2.into(), &3.into(), &37.into()));
+    for key in ["citations", "equivalents", "related", "evidence"] {
+        assert!(finding[key].is_array(), "{key}");
+    }
+    assert!(finding["suppressed"].is_null() && finding["fingerprint"].is_string());
+    for key in ["files", "resources", "assessed", "fail", "unknown", "suppressed", "pass"] {
+        assert!(report["summary"][key].is_u64(), "{key}");
+    }
+    assert!(report["summary"]["not_assessed"].is_object());
+}
+
+#[test]
+fn terraform_and_templates_are_judged_by_the_same_policy() {
+    let scratch = Scratch::new("dialects");
+    scratch.write("tf/main.tf", STORAGE).write("arm/main.json", TEMPLATE).write("arm/package.json", "{\"name\": 1}");
+    let found = scratch.check(&["--format", "json"]).findings();
+    assert_eq!(found, ["test/plain-http fail arm/main.json:4", "test/plain-http fail tf/main.tf:2"]);
+}
+
+#[test]
+fn bad_input_is_told_file_by_file_and_everything_else_is_judged() {
+    let scratch = Scratch::new("bad-input");
+    scratch
+        .write("main.tf", STORAGE)
+        .write("latin/latin.tf", b"x = \"\xe9\"\n")
+        .write("binary/binary.tf", b"\x7fELF\x00\x01\x02")
+        .write("wide/wide.tf", b"\xff\xfea\x00")
+        .write("huge/huge.tf", vec![b'\n'; 16 * 1024 * 1024 + 1])
+        .write("deep/deep.tf", format!("x = {}1{}\n", "[".repeat(100_000), "]".repeat(100_000)))
+        .write("cut/cut.tf", "resource \"azurerm_storage_account\" \"a\" {\n  https_traffic")
+        .write("empty/empty.tf", "")
+        .write("mark/mark.tf", format!("\u{feff}{VAULT}"))
+        .write("cut/cut.json", &TEMPLATE[..TEMPLATE.len() - 12]);
+    fs::create_dir_all(scratch.0.join("dir.tf")).unwrap();
+    let ran = scratch.check(&["--format", "json", ".", "missing.tf"]);
+    assert_eq!(ran.code(), 2);
+    let told = ran.diagnostics();
+    let expected = [
+        "unreadable latin/latin.tf: is not UTF-8",
+        "unreadable binary/binary.tf: is binary, not text",
+        "unreadable wide/wide.tf: is UTF-16",
+        "bound huge/huge.tf: is larger than 16 MiB and is not read",
+        "unreadable dir.tf: is a directory named like a Terraform file",
+        "unreadable missing.tf: does not exist",
+    ];
+    for line in expected {
+        assert!(told.iter().any(|it| it == line), "{line} in {told:#?}");
+    }
+    for start in ["bound deep/deep.tf: ", "syntax cut/cut.tf: ", "syntax cut/cut.json: "] {
+        assert!(told.iter().any(|it| it.starts_with(start)), "{start} in {told:#?}");
+    }
+    let found = ran.findings();
+    for line in ["test/plain-http fail main.tf:2", "test/no-purge-protection fail mark/mark.tf:2"] {
+        assert!(found.iter().any(|it| it == line), "{line} in {found:#?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_in_circles_or_outside_are_told() {
+    use std::os::unix::fs::symlink;
+    let (scratch, outside) = (Scratch::new("links"), Scratch::new("links-outside"));
+    outside.write("other.tf", STORAGE);
+    scratch.write("a/main.tf", VAULT).write("shared/common.tf", GOOD);
+    symlink("self.tf", scratch.0.join("self.tf")).unwrap();
+    symlink("..", scratch.0.join("a/up")).unwrap();
+    symlink(outside.0.join("other.tf"), scratch.0.join("a/other.tf")).unwrap();
+    fs::create_dir(scratch.0.join("b")).unwrap();
+    symlink("../shared/common.tf", scratch.0.join("b/common.tf")).unwrap();
+    let ran = scratch.check(&["--format", "json"]);
+    assert_eq!(ran.code(), 2);
+    let told = ran.diagnostics();
+    let expected = [
+        "unreadable a/other.tf: lies outside of the repository and is not read",
+        "unreadable a/up: is a link to a directory that it lies in: it is not followed",
+        "unreadable self.tf: is a symlink loop",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(ran.findings(), ["test/no-purge-protection fail a/main.tf:2"]);
+}
+
+#[test]
+fn the_same_bytes_on_every_run_whatever_the_threads() {
+    let scratch = Scratch::new("same");
+    for at in 0..40 {
+        scratch.write(&format!("m{at:02}/main.tf"), [STORAGE, VAULT].concat());
+        scratch.write(&format!("t{at:02}/main.json"), TEMPLATE);
+    }
+    for format in ["json", "text", "sarif"] {
+        let one = scratch.check(&["--threads", "1", "--format", format]);
+        assert!(one.0.stdout.len() > 1000);
+        for threads in ["2", "7"] {
+            let other = scratch.check(&["--threads", threads, "--format", format]);
+            assert!(one.0.stdout == other.0.stdout, "{format} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn ignored_and_hidden_files_are_left_out_unless_named() {
+    let scratch = Scratch::new("ignored");
+    scratch
+        .write(".gitignore", "gen/\n")
+        .write("gen/main.tf", STORAGE)
+        .write(".hidden/main.tf", STORAGE)
+        .write("node_modules/x/main.tf", STORAGE)
+        .write("old/main.tf", STORAGE)
+        .write("main.tf", VAULT);
+    let found = scratch.check(&["--format", "json", "--exclude", "old"]).findings();
+    assert_eq!(found, ["test/no-purge-protection fail main.tf:2"]);
+    let found = scratch.check(&["--format", "json", "gen/main.tf"]).findings();
+    assert_eq!(found, ["test/plain-http fail gen/main.tf:2"]);
+}
+
+#[test]
+fn a_named_file_that_nothing_reads_is_told() {
+    let scratch = Scratch::new("unread");
+    scratch.write("notes.md", "x").write("package.json", "{\"name\": \"x\"}").write("none.json", "");
+    let ran = scratch.check(&["--format", "json", "notes.md", "package.json", "none.json"]);
+    assert_eq!(ran.code(), 2);
+    let expected = [
+        "unreadable none.json: is empty: there is nothing to judge",
+        "unreadable notes.md: is not a kind of file that baalint reads",
+        "unreadable package.json: is neither an ARM template nor a Terraform plan",
+    ];
+    assert_eq!(ran.diagnostics(), expected);
+}
+
+#[test]
+fn standard_input_stands_in_for_a_file_inside_its_module() {
+    let scratch = Scratch::new("stdin");
+    scratch.write("main.tf", GOOD).write("variables.tf", "variable \"https\" {\n  default = false\n}\n");
+    let arguments =
+        ["check", "--no-builtin", "--policies", POLICIES, "--format", "json", "--stdin-filename", "main.tf", "-"];
+    let mut child = scratch.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let text = "resource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = var.https\n}\n";
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let ran = Ran(child.wait_with_output().unwrap());
+    assert_eq!(ran.findings(), ["test/plain-http fail main.tf:2"]);
+    assert_eq!(ran.json()["findings"][0]["related"][0]["file"], "variables.tf");
+    assert_eq!(scratch.check(&["-"]).code(), 2);
+}
+
+#[test]
+fn a_module_called_twice_is_one_finding_with_both_callers() {
+    let scratch = Scratch::new("callers");
+    scratch.write("modules/logs/main.tf", STORAGE).write(
+        "main.tf",
+        "module \"a\" {\n  source = \"./modules/logs\"\n}\nmodule \"b\" {\n  source = \"./modules/logs\"\n}\n",
+    );
+    let ran = scratch.check(&["--format", "json"]);
+    assert_eq!(ran.findings(), ["test/plain-http fail modules/logs/main.tf:2"]);
+    let finding = &ran.json()["findings"][0];
+    assert_eq!(finding["resource"]["address"], "module.a.azurerm_storage_account.logs");
+    let related: Vec<String> = finding["related"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| format!("{}:{} {}", it["file"].as_str().unwrap(), it["line"], it["message"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        "main.tf:1 called here",
+        "main.tf:4 called here",
+        "modules/logs/main.tf:1 also module.b.azurerm_storage_account.logs",
+    ];
+    assert_eq!(related, expected);
+}
+
+#[test]
+fn a_fingerprint_survives_moves_and_changes_with_the_value() {
+    let print = |name: &str, file: &str, text: &str| {
+        let scratch = Scratch::new(name);
+        scratch.write(file, text);
+        scratch.check(&["--format", "json"]).json()["findings"][0]["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let first = print("print-a", "infra/main.tf", STORAGE);
+    assert_eq!(first, print("print-b", "infra/main.tf", &format!("# moved\n\n{STORAGE}")));
+    assert_eq!(first, print("print-c", "infra/storage.tf", &STORAGE.replace(" = ", "   =   ")));
+    assert_ne!(first, print("print-d", "infra/main.tf", &STORAGE.replace("logs", "other")));
+    assert_ne!(first, print("print-e", "infra/main.tf", &STORAGE.replace("= false", "= var.x")));
+    assert_ne!(first, print("print-f", "other/main.tf", STORAGE));
+}
+
+#[test]
+fn a_baseline_leaves_only_what_is_new() {
+    let scratch = Scratch::new("baseline");
+    scratch.write("main.tf", STORAGE);
+    let common = ["--no-builtin", "--policies", POLICIES];
+    assert_eq!(scratch.run(&[&["baseline", "write"], &common[..]].concat()).code(), 0);
+    scratch.write("main.tf", format!("# moved\n{STORAGE}{VAULT}"));
+    let ran = scratch.check(&["--baseline", ".baalint-baseline.json", "--format", "json"]);
+    assert_eq!(ran.code(), 1);
+    let summary = &ran.json()["summary"];
+    assert_eq!((&summary["fail"], &summary["baseline"]), (&1.into(), &1.into()));
+    scratch.write("main.tf", VAULT);
+    let told = scratch.check(&["--baseline", ".baalint-baseline.json", "--format", "json"]).diagnostics();
+    assert_eq!(told, ["suppression .baalint-baseline.json: 1 of its findings no longer occur"]);
+    assert_eq!(scratch.run(&[&["baseline", "update"], &common[..]].concat()).code(), 0);
+    assert!(scratch.run(&["baseline", "show"]).out().starts_with("0 findings"));
+    scratch.write(".baalint-baseline.json", "{\"schema\": 9, \"findings\": []}");
+    assert_eq!(scratch.check(&["--baseline", ".baalint-baseline.json"]).code(), 2);
+}
+
+#[test]
+fn only_what_changed_is_reported() {
+    let scratch = Scratch::new("changed");
+    scratch.write("a.tf", STORAGE).write("b.tf", GOOD);
+    scratch.git(&["init", "-q"]);
+    scratch.git(&["add", "."]);
+    scratch.git(&["commit", "-q", "-m", "first"]);
+    assert_eq!(scratch.check(&["--changed-since", "HEAD"]).code(), 0);
+    scratch.write("b.tf", VAULT);
+    let found = scratch.check(&["--changed-since", "HEAD", "--format", "json"]).findings();
+    assert_eq!(found, ["test/no-purge-protection fail b.tf:2"]);
+    assert_eq!(scratch.check(&["--staged"]).code(), 0);
+    scratch.git(&["add", "."]);
+    assert_eq!(scratch.check(&["--staged"]).code(), 1);
+    let ran = scratch.check(&["--changed-since", "nowhere", "--format", "json"]);
+    assert_eq!(ran.diagnostics(), ["config .: git knows no revision `nowhere` here"]);
+    assert_eq!(ran.code(), 2);
+}
+
+#[test]
+fn the_configuration_is_found_upwards_and_holds() {
+    let scratch = Scratch::new("config");
+    scratch.write("infra/prod/main.tf", [STORAGE, VAULT].concat()).write(
+        "baalint.yaml",
+        "fail-on: high\nseverity: { test/plain-http: low }\nvalues: { purge-protection: false }\n",
+    );
+    let ran = scratch.check(&["infra/prod", "--format", "json"]);
+    assert_eq!(ran.findings(), ["test/plain-http fail infra/prod/main.tf:2"]);
+    assert_eq!(ran.code(), 0);
+    scratch.write("baalint.yaml", "selct: [test/*]\nvalues: { purge-protecton: false }\nignore: [test/plain-htp]\n");
+    let ran = scratch.check(&["infra/prod", "--format", "json"]);
+    assert_eq!(ran.code(), 2);
+    let expected = [
+        "config baalint.yaml: unknown key `selct` in the configuration",
+        "config baalint.yaml: no policy asks for the value `purge-protecton`",
+        "config baalint.yaml: there is no policy `test/plain-htp`",
+    ];
+    assert_eq!(ran.diagnostics(), expected);
+}
+
+#[test]
+fn suppressed_findings_stay_in_the_report_and_do_not_fail_the_run() {
+    let scratch = Scratch::new("suppressed");
+    scratch.write("main.tf", STORAGE.replace("false", "false # baalint:ignore[test/*] by=ops: no ePHI here"));
+    let ran = scratch.check(&["--format", "json"]);
+    assert_eq!(ran.code(), 0);
+    let suppressed = &ran.json()["findings"][0]["suppressed"];
+    assert_eq!((&suppressed["kind"], &suppressed["by"]), (&"inline".into(), &"ops".into()));
+    assert_eq!(scratch.check(&["--no-suppressions"]).code(), 1);
+}
+
+#[test]
+fn reports_go_to_files_whole_or_not_at_all() {
+    let scratch = Scratch::new("output");
+    scratch.write("main.tf", STORAGE);
+    let ran =
+        scratch.check(&["--output", "report.txt", "--output-to", "sarif=out.sarif", "--output-to", "csv=out.csv"]);
+    assert_eq!((ran.code(), ran.out()), (1, String::new()));
+    let read = |name: &str| fs::read_to_string(scratch.0.join(name)).unwrap();
+    assert!(read("report.txt").starts_with("test/plain-http (high)"));
+    assert!(read("out.sarif").contains("\"version\": \"2.1.0\""));
+    assert_eq!(read("out.csv").lines().count(), 2);
+    let ran = scratch.check(&["--output", "no/such/place.txt"]);
+    assert_eq!(ran.code(), 2);
+    assert!(ran.err().contains("cannot write no/such/place.txt"), "{}", ran.err());
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 4);
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    let scratch = Scratch::new("pipe");
+    for at in 0..200 {
+        scratch.write(&format!("m{at}/main.tf"), STORAGE);
+    }
+    let mut child = scratch
+        .command(&["check", "--no-builtin", "--policies", POLICIES])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn colour_is_for_terminals_only() {
+    let scratch = Scratch::new("colour");
+    scratch.write("main.tf", STORAGE);
+    assert!(!scratch.check(&[]).out().contains('\u{1b}'));
+    assert!(scratch.check(&["--color", "always"]).out().contains('\u{1b}'));
+}
+
+#[test]
+fn policies_are_listed_explained_and_tested() {
+    let scratch = Scratch::new("policies");
+    let common = ["--no-builtin", "--policies", POLICIES];
+    let listed = scratch.run(&[&["policies", "--format", "json"], &common[..]].concat()).json();
+    let ids: Vec<&str> = listed["policies"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["test/no-purge-protection", "test/plain-http"]);
+    for key in ["title", "severity", "category", "citations", "equivalents", "resource_types", "fix"] {
+        assert!(!listed["policies"][1][key].is_null(), "{key}");
+    }
+    for id in ["test/plain-http", "CKV_AZURE_3", "ckv_azure_3"] {
+        let page = scratch.run(&[&["explain", id], &common[..]].concat());
+        assert!(page.out().starts_with("test/plain-http\n"), "{id}: {}", page.out());
+    }
+    let cited = scratch.run(&[&["explain", "164.312(e)"], &common[..]].concat());
+    assert!(cited.code() == 2 || cited.out().contains("test/plain-http"), "{}", cited.out());
+    let cited = scratch.run(&[&["explain", "164.312(e)(1)"], &common[..]].concat());
+    assert!(cited.out().contains("test/plain-http"), "{}", cited.out());
+    let unknown = scratch.run(&[&["explain", "test/plain-htp"], &common[..]].concat());
+    assert_eq!(unknown.code(), 2);
+    assert!(unknown.err().contains("did you mean `test/plain-http`?"), "{}", unknown.err());
+    let tested = scratch.run(&["test", POLICIES]);
+    assert_eq!((tested.code(), tested.out().as_str()), (0, "2 policies, 8 examples, 0 wrong\n"));
+}
+
+#[test]
+fn a_wrong_policy_file_is_told_and_the_others_hold() {
+    let scratch = Scratch::new("wrong-policy");
+    let policy = fs::read_to_string(Path::new(POLICIES).join("test/plain-http.yaml")).unwrap();
+    scratch.write("main.tf", STORAGE).write("ours/mine.yaml", policy.replace("severity:", "severty:"));
+    let ran = scratch.check(&["--policies", "ours", "--format", "json"]);
+    assert_eq!(ran.code(), 2);
+    assert!(ran.diagnostics().iter().any(|it| it.starts_with("policy ours/mine.yaml: ")), "{:?}", ran.diagnostics());
+    assert_eq!(ran.findings(), ["test/plain-http fail main.tf:2"]);
+}
