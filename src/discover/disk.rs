@@ -100,7 +100,7 @@ impl Files for Disk {
             Code::Bound => ReadError::TooLarge,
             _ => ReadError::Other(format!("it {}", diagnostic.message)),
         })?;
-        String::from_utf8(bytes).map(Arc::from).map_err(|_| ReadError::NotText)
+        text("", bytes).map(Arc::from).map_err(|_| ReadError::NotText)
     }
 
     fn list(&self, directory: &Path) -> Vec<Listed> {
@@ -138,7 +138,8 @@ impl Files for Disk {
 
 /// The text of a file that was read, or why it is none.
 pub(super) fn text(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
-    String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(shown, error.as_bytes())))
+    let text = String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(shown, error.as_bytes())))?;
+    if text.contains('\0') { Err(Box::new(not_utf8(shown, text.as_bytes()))) } else { Ok(text) }
 }
 
 fn outside(shown: &str) -> Diagnostic {

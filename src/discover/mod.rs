@@ -82,6 +82,7 @@ pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
         disk.overlay(buffer.path, buffer.bytes);
     }
     walk::candidates(&paths, &wanted.exclude, &disk, &mut candidates, &mut diagnostics);
+    add_siblings(&disk, &mut candidates);
     // The same file by two arguments is one input; having been named wins.
     candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     candidates.dedup_by(|later, first| later.path == first.path);
@@ -90,6 +91,21 @@ pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
         found.read(candidate, sources);
     }
     found
+}
+
+/// A Terraform file means nothing without the others of its directory.
+fn add_siblings(disk: &Disk, candidates: &mut Vec<Candidate>) {
+    let named: Vec<PathBuf> = candidates
+        .iter()
+        .filter(|it| it.named && sniff::by_name(&it.path) == Some(Kind::Terraform))
+        .map(|it| it.path.clone())
+        .collect();
+    for path in named {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let beside = disk.list(directory).into_iter().filter(|it| !it.directory).map(|it| directory.join(it.name));
+        let beside = beside.filter(|path| sniff::by_name(path).is_some());
+        candidates.extend(beside.map(|path| Candidate { path, named: false }));
+    }
 }
 
 impl Discovered {

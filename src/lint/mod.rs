@@ -129,7 +129,9 @@ pub fn run(request: Request) -> Run {
     if let Some(path) = baseline {
         diagnostics.extend(apply_baseline(&path, &mut findings));
     }
-    keep_named(&mut findings, &request.paths, request.since.is_none(), &sources);
+    let mut named = request.paths.clone();
+    named.extend(request.buffer.iter().map(|it| it.path.clone()));
+    keep_named(&mut findings, &named, request.since.is_none(), &sources);
     if let Some(since) = &request.since {
         keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
     }

@@ -1,3 +1,5 @@
+//! What YAML comes out as, and where.
+
 use super::*;
 use crate::value::Number;
 
