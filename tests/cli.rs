@@ -3,6 +3,7 @@
 //! Judges by two policies of its own (`tests/cli/policies`), so that nothing here depends on the policy library.
 
 #![expect(clippy::disallowed_methods, reason = "tests write their inputs")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::Write as _;

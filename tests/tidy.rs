@@ -1,6 +1,7 @@
 //! The house rules that no compiler holds: layers, module documentation, file sizes, and what the README promises.
 
 #![expect(clippy::disallowed_methods, reason = "a test reads files")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

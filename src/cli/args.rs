@@ -81,6 +81,7 @@ pub struct InputArguments {
 }
 
 /// `check`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Clone, Debug, Default, Args)]
 pub struct Check {
     /// What is judged.
@@ -134,7 +135,7 @@ pub struct Check {
     /// Print the share of attribute values that are known, and why the others are not
     #[arg(long)]
     pub statistics: bool,
-    /// When to colour: never with NO_COLOR or when not on a terminal
+    /// When to colour: by default on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub color: When,
 }

@@ -19,7 +19,7 @@ use crate::report::{Report, csv, github, gitlab, json, jsonl, junit, markdown, s
 use crate::suppress::Day;
 
 /// Runs `check`.
-pub(super) fn run(arguments: Check) -> Result<u8, Stop> {
+pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
     let further = further_outputs(&arguments.output_to)?;
     let request = Request {
         select: arguments.select.clone(),
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: Check) -> Result<u8, Stop> {
         ..request(&arguments.input, &arguments.policy)?
     };
     let run = lint::run(request);
-    let unknown = unknown_mode(&arguments, &run.config);
+    let unknown = unknown_mode(arguments, &run.config);
     let style = Style {
         suppressed: arguments.show_suppressed,
         unknown: unknown != config::UnknownMode::Hide,
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: Check) -> Result<u8, Stop> {
     if arguments.statistics {
         statistics(&run);
     }
-    Ok(exit_code(&run.report, fail_on(&arguments, &run.config), unknown))
+    Ok(exit_code(&run.report, fail_on(arguments, &run.config), unknown))
 }
 
 /// What every command that judges asks for, nothing left out.

@@ -1,5 +1,6 @@
 //! `init` writes a commented configuration for what it finds; `schema` prints the configuration's JSON Schema.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::CLEAN;
@@ -65,7 +66,7 @@ fn configuration(directory: &Path) -> String {
         "\n# Values of Terraform variables: pick those of the environment that holds ePHI.\n# var-files:\n"
     });
     for path in variables {
-        text.push_str(&format!("#   - {path}\n"));
+        let _ = writeln!(text, "#   - {path}");
     }
     text.push_str(OPTIONAL);
     text

@@ -56,7 +56,7 @@ impl Row {
     fn of(root: &str, resource: &Resource, sources: &SourceMap) -> Self {
         let (status, service) = match baa::coverage(resource) {
             Coverage::Known { service, .. } => (service.status.as_str().to_owned(), service.name.to_owned()),
-            _ => ("unknown".to_owned(), String::new()),
+            Coverage::Unknown { .. } => ("unknown".to_owned(), String::new()),
         };
         let file = sources.get(resource.span.file);
         Self {

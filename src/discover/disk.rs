@@ -47,8 +47,8 @@ impl Disk {
     }
 
     /// Puts `bytes` in the place of what `path` holds on disk.
-    pub fn overlay(&mut self, path: PathBuf, bytes: Vec<u8>) {
-        let path = self.absolute(&path);
+    pub fn overlay(&mut self, path: &Path, bytes: Vec<u8>) {
+        let path = self.absolute(path);
         self.overlay.insert(path, bytes);
     }
 
@@ -119,7 +119,6 @@ impl Files for Disk {
             })
             .collect();
         let absolute = self.absolute(directory);
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
         for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
             let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
             found.extend(name.map(|name| Listed { name, directory: false }));

@@ -79,7 +79,7 @@ pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
     if let Some(buffer) = wanted.buffer {
         candidates.push(Candidate { path: buffer.path.clone(), named: true });
         disk.allow(&buffer.path);
-        disk.overlay(buffer.path, buffer.bytes);
+        disk.overlay(&buffer.path, buffer.bytes);
     }
     walk::candidates(&paths, &wanted.exclude, &disk, &mut candidates, &mut diagnostics);
     add_siblings(&disk, &mut candidates);
@@ -146,15 +146,14 @@ impl Discovered {
 
 fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
     let shown = disk.shown(path);
-    let diagnostic = if bytes.iter().all(u8::is_ascii_whitespace) {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
         Diagnostic::of_path(Code::Unreadable, shown, "is empty: there is nothing to judge")
     } else if sniff::is_json(path) {
         not_an_input(shown)
     } else {
         Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads")
             .with_help("it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON")
-    };
-    diagnostic
+    }
 }
 
 /// What to say of a JSON file that was named and that no front end reads.

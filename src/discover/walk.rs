@@ -81,9 +81,8 @@ fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mu
             }
         }
         Ok(_) if looks_like_input || sniff::is_json(&path) => found.push(Candidate { path, named: false }),
-        Ok(_) => {}
         Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),
-        Err(_) => {}
+        Ok(_) | Err(_) => {}
     }
 }
 

@@ -318,8 +318,8 @@ fn configure(findings: &mut Vec<Finding>, config: &Config, sources: &SourceMap) 
     for finding in findings.iter_mut() {
         let path = path_of(finding, sources);
         let here = config.overrides.iter().filter(|it| it.paths.iter().any(|glob| matches_path(&glob.text, &path)));
-        let severities = config.severity.iter().chain(here.flat_map(|it| &it.severity));
-        if let Some((_, severity)) = severities.filter(|(glob, _)| matches(&glob.text, &finding.policy.id)).last() {
+        let mut severities = config.severity.iter().chain(here.flat_map(|it| &it.severity));
+        if let Some((_, severity)) = severities.rfind(|(glob, _)| matches(&glob.text, &finding.policy.id)) {
             finding.severity = *severity;
         }
     }

@@ -4,6 +4,7 @@
 //! over ten is listed in a group of the log.
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 use std::io;
 
 use super::Report;
@@ -83,10 +84,10 @@ fn of_finding(report: &Report, finding: &Finding) -> Annotation {
     let citations: Vec<&str> = finding.policy.citations.iter().map(|it| it.id.as_str()).collect();
     let mut message = format!("{cannot_tell}{} ({})", finding.message, finding.resource.address);
     if !citations.is_empty() {
-        message.push_str(&format!("\nHIPAA {}", citations.join(", ")));
+        let _ = write!(message, "\nHIPAA {}", citations.join(", "));
     }
     if let Some(fix) = finding.fix() {
-        message.push_str(&format!("\nFix: {fix}"));
+        let _ = write!(message, "\nFix: {fix}");
     }
     let place = format!("{}:{}:{} {}", place.file, place.start.line, place.start.column, finding.policy.id);
     Annotation { level, properties, place, message }

@@ -1,8 +1,9 @@
-//! JUnit XML, as CI servers show it: a suite a policy, a case a resource.
+//! `JUnit` XML, as CI servers show it: a suite a policy, a case a resource.
 //!
 //! What fails is a failure, what cannot be told or is suppressed is skipped, a diagnostic is an error. A run without any
 //! of them is one case that passed: most readers refuse a file without cases.
 
+use std::fmt::Write as _;
 use std::io;
 
 use super::Report;
@@ -68,7 +69,7 @@ fn of_finding(report: &Report, finding: &Finding) -> Case {
     };
     let mut text = format!("{at}\n{}", finding.primary.text);
     if let Some(fix) = finding.fix() {
-        text.push_str(&format!("\nfix: {fix}"));
+        let _ = write!(text, "\nfix: {fix}");
     }
     Case {
         class: finding.policy.id.to_string(),

@@ -70,13 +70,11 @@ impl Report {
 
     /// Where a span lies, as people count.
     pub fn place(&self, span: Span) -> Place<'_> {
-        match self.sources.get(span.file) {
-            Some(file) => Place { file: file.shown(), start: file.line_col(span.start), end: file.line_col(span.end) },
-            None => {
-                let start = LineCol { line: 1, column: 1 };
-                Place { file: "", start, end: start }
-            }
-        }
+        let Some(file) = self.sources.get(span.file) else {
+            let start = LineCol { line: 1, column: 1 };
+            return Place { file: "", start, end: start };
+        };
+        Place { file: file.shown(), start: file.line_col(span.start), end: file.line_col(span.end) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: a [`Report`]. Out: one run. What cannot be told is `kind: open`; suppressed results stay, with their justification; the
 //! way a value came is a code flow; columns are UTF-16 code units, as the run declares.
 
+use std::fmt::Write as _;
 use std::io;
 
 use serde_json::{Value, json};
@@ -70,15 +71,15 @@ fn rule(finding: &Finding) -> Value {
 fn help(policy: &PolicyFacts, fence: &str) -> String {
     let mut text = format!("{}\n", policy.why.trim());
     for citation in &policy.citations {
-        text.push_str(&format!("\nHIPAA {} {} {}", citation.id, citation.title, citation.status));
+        let _ = write!(text, "\nHIPAA {} {} {}", citation.id, citation.title, citation.status);
         text.truncate(text.trim_end().len());
     }
     for (language, fix) in &policy.fix {
         let fix = fix.trim_end();
-        text.push_str(&match fence {
-            "" => format!("\n\nFix ({language}):\n{fix}"),
-            fence => format!("\n\nFix ({language}):\n\n{fence}\n{fix}\n{fence}"),
-        });
+        let _ = match fence {
+            "" => write!(text, "\n\nFix ({language}):\n{fix}"),
+            fence => write!(text, "\n\nFix ({language}):\n\n{fence}\n{fix}\n{fence}"),
+        };
     }
     text
 }
@@ -216,7 +217,9 @@ fn uri(path: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

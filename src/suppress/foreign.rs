@@ -32,7 +32,7 @@ fn read(place: &Place<'_>, mark: &str) -> Option<Comment> {
         .map(|id| (id.to_owned(), place.span))
         .collect();
     let reason = if reason.trim().is_empty() { format!("{mark}{ids}") } else { reason.trim().to_owned() };
-    (!patterns.is_empty()).then(|| Comment {
+    (!patterns.is_empty()).then_some(Comment {
         patterns,
         until: None,
         by: None,

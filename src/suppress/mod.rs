@@ -74,7 +74,6 @@ impl Suppressions {
     /// What is wrong with what is recorded; `ids` are all policies there are, `ran` tells which of them could find anything.
     pub fn finish(mut self, ids: &[Arc<str>], ran: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
         let mut told = std::mem::take(&mut self.diagnostics);
-        #[expect(clippy::iter_over_hash_type, reason = "sorted by the caller with all diagnostics")]
         for comment in self.comments.values().flatten().filter(|it| !it.entry.foreign) {
             for (pattern, span) in &comment.entry.patterns {
                 told.extend(wrong(pattern, *span, comment.used || comment.expired, ids, ran));

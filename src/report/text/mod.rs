@@ -7,6 +7,7 @@ mod snippet;
 mod summary;
 mod wrap;
 
+use std::fmt::Write as _;
 use std::io;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
@@ -18,6 +19,7 @@ use crate::diagnostic::{self, Diagnostic};
 use crate::finding::{CitationFacts, Finding, Label, Severity, Verdict};
 
 /// How to print.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Columns of the reader's screen.
@@ -171,7 +173,7 @@ fn citation_text(citation: &CitationFacts) -> String {
         text.push_str(&citation.title);
     }
     if !citation.status.is_empty() {
-        text.push_str(&format!(" ({})", citation.status));
+        let _ = write!(text, " ({})", citation.status);
     }
     text
 }

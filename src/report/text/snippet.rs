@@ -119,9 +119,10 @@ impl Snippet {
             let room = width.saturating_sub(indent + to.saturating_sub(from) / 2 + 14).max(28);
             let words = (!mark.label.text.is_empty()).then(|| wrapped(&mark.label.text, room).join("\n"));
             let span = SourceSpan::new(from.into(), to.saturating_sub(from));
-            self.labels.push(match mark.primary {
-                true => LabeledSpan::new_primary_with_span(words, span),
-                false => LabeledSpan::new_with_span(words, span),
+            self.labels.push(if mark.primary {
+                LabeledSpan::new_primary_with_span(words, span)
+            } else {
+                LabeledSpan::new_with_span(words, span)
             });
         }
         let column = focus_column(file, marks);
