@@ -74,11 +74,16 @@ impl Export<'_> {
             let side = |key: &str| change.value(key).filter(|it| it.as_object().is_some());
             match change.value("changeType").and_then(Value::as_str).unwrap_or("").to_ascii_lowercase().as_str() {
                 "delete" => {}
-                "ignore" | "nochange" if side("after").is_none() => {
-                    side("before").into_iter().for_each(|it| self.resource(it, Presence::Existing));
+                "ignore" => {
+                    if let Some(unchanged) = side("after").or_else(|| side("before")) {
+                        self.resource(unchanged, Presence::Existing);
+                    }
                 }
-                "ignore" => side("after").into_iter().for_each(|it| self.resource(it, Presence::Existing)),
-                _ => side("after").into_iter().for_each(|it| self.resource(it, Presence::Certain)),
+                _ => {
+                    if let Some(after) = side("after") {
+                        self.resource(after, Presence::Certain);
+                    }
+                }
             }
         }
     }

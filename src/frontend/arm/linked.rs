@@ -27,8 +27,11 @@ impl Run<'_> {
             Some((object.clone(), span))
         } else {
             let shown = text.or_else(|| part("id").as_ref().and_then(symbol::symbol_of)).unwrap_or_default();
-            let message =
-                format!("the linked template `{shown}` is not in this repository; its resources are not judged");
+            let message = if shown.is_empty() {
+                "the linked template is named only at deployment; its resources are not judged".to_owned()
+            } else {
+                format!("the linked template `{shown}` is not in this repository; its resources are not judged")
+            };
             self.report(Code::MissingModule, link.span, message);
             None
         }
@@ -39,11 +42,8 @@ impl Run<'_> {
 fn candidates(input: &Input<'_>, file: FileId, text: &str) -> Option<Value> {
     let directory = (input.directory)(file)?;
     let text = text.split(['?', '#']).next().unwrap_or("");
-    if let Some((scheme, address)) = text.split_once("://") {
-        // The address of this repository's own copy: what follows this directory's name.
-        let name = directory.file_name()?.to_str()?;
-        let (_, tail) = address.split_once(&format!("/{name}/"))?;
-        return (input.template)(&joined(&directory, tail)).filter(|_| scheme.starts_with("http"));
+    if let Some((_, address)) = text.split_once("://") {
+        return own_copy(input, &directory, address);
     }
     let tail = match text.strip_prefix('{') {
         Some(rest) => rest.split_once('}')?.1,
@@ -54,6 +54,19 @@ fn candidates(input: &Input<'_>, file: FileId, text: &str) -> Option<Value> {
         return None;
     }
     (input.template)(&joined(&directory, tail))
+}
+
+/// The file that an address on the internet has in this repository: below the directory of that name, or at the path
+/// that follows the owner, repository and branch of a raw GitHub address.
+fn own_copy(input: &Input<'_>, directory: &Path, address: &str) -> Option<Value> {
+    let below = directory.file_name().and_then(|it| it.to_str()).and_then(|name| {
+        let (_, tail) = address.split_once(&format!("/{name}/"))?;
+        (input.template)(&joined(directory, tail))
+    });
+    below.or_else(|| {
+        let path = address.strip_prefix("raw.githubusercontent.com/")?.splitn(4, '/').nth(3)?;
+        directory.ancestors().find_map(|ancestor| (input.template)(&joined(ancestor, path)))
+    })
 }
 
 fn joined(directory: &Path, tail: &str) -> PathBuf {

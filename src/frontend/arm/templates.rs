@@ -3,12 +3,13 @@
 //! In: the JSON files that were scanned, and [`Files`] to follow links. Out: [`Templates`], read-only from then on, whose
 //! units are lowered in parallel.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::detect::{Kind, detect};
 use super::{Input, export, scope};
@@ -75,6 +76,7 @@ impl Templates {
         }
         templates.load_linked(scanned, files, sources, &mut diagnostics);
         templates.make_units(options);
+        templates.drop_linked(scanned);
         (templates, diagnostics)
     }
 
@@ -90,14 +92,20 @@ impl Templates {
 
     /// Lowers one unit.
     pub fn lower(&self, unit: &Unit) -> Lowered {
+        self.lower_noting(unit, &|_| {})
+    }
+
+    /// Lowers one unit, and notes every template that it links.
+    fn lower_noting(&self, unit: &Unit, note: &dyn Fn(&Path)) -> Lowered {
         let Some(loaded) = self.documents.get(&unit.template) else { return Lowered::default() };
         let given = unit.parameters.as_ref().and_then(|path| self.documents.get(path));
         let given = given.map(|it| values(&it.document.root)).unwrap_or_default();
         let input = Input {
             directory: &|file| self.directories.get(&file).cloned(),
             template: &|path| {
-                let found = self.documents.get(path).filter(|it| it.kind == Kind::Template);
-                found.map(|it| it.document.root.clone())
+                let found = self.documents.get(path).filter(|it| it.kind == Kind::Template)?;
+                note(path);
+                Some(found.document.root.clone())
             },
         };
         match loaded.kind {
@@ -203,6 +211,26 @@ impl Templates {
         }
         units.sort_by(|a, b| a.root.cmp(&b.root));
         self.units = units;
+    }
+
+    /// A template that others link is judged as they link it, not by itself as well.
+    fn drop_linked(&mut self, scanned: &[SourceFile]) {
+        let with_links: FxHashSet<PathBuf> =
+            scanned.iter().filter(|it| it.text().contains("templateLink")).map(|it| normalise(it.path())).collect();
+        let linking: Vec<&Unit> = self.units.iter().filter(|it| with_links.contains(&it.template)).collect();
+        let links = |unit: &&Unit| {
+            let found = RefCell::new(Vec::new());
+            self.lower_noting(unit, &|path| found.borrow_mut().push(path.to_path_buf()));
+            (unit.template.clone(), found.into_inner())
+        };
+        let links: Vec<(PathBuf, Vec<PathBuf>)> = linking.par_iter().map(links).collect();
+        let linked: FxHashSet<&PathBuf> =
+            links.iter().flat_map(|(from, to)| to.iter().filter(move |it| *it != from)).collect();
+        // Templates that link each other in a circle are all kept: nobody else reaches them.
+        let reached: FxHashSet<&PathBuf> =
+            links.iter().filter(|(from, _)| !linked.contains(from)).flat_map(|(_, to)| to).collect();
+        let dropped: FxHashSet<PathBuf> = linked.into_iter().filter(|it| reached.contains(it)).cloned().collect();
+        self.units.retain(|unit| !dropped.contains(&unit.template));
     }
 
     /// Parameter files by convention: `main.parameters.json`, `main.prod.parameters.json`, `main.parameters.prod.json` beside
