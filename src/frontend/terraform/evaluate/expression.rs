@@ -118,7 +118,11 @@ impl<'p> Evaluator<'p> {
             let value = self.eval(scope, item.value);
             match (&key.kind, key_text(&key)) {
                 (_, Some(text)) => object.insert(text, file.expr(item.key).span, value),
-                (ValueKind::Unknown(unknown), None) => object.rest = Some(with_references(unknown, &value)),
+                // Several keys that are not known hold several values: none of them is forgotten.
+                (ValueKind::Unknown(unknown), None) => {
+                    let more = with_references(unknown, &value);
+                    object.rest = Some(object.rest.take().map_or(more.clone(), |rest| Arc::new(rest.join(&more))));
+                }
                 _ => return self.fail("a key cannot be null", key.span),
             }
         }
