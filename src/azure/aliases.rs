@@ -16,6 +16,8 @@ pub struct Alias {
 
 static IRREGULAR: &str = include_str!("data/aliases.txt");
 
+static READ_ONLY: &str = include_str!("data/read_only.txt");
+
 const BESIDE_PROPERTIES: &[&str] = &[
     "sku",
     "kind",
@@ -46,6 +48,16 @@ pub fn resolve(text: &str) -> Option<Alias> {
     Some(Alias { resource_type: resource_type.contains('/').then(|| ResourceType::new(resource_type)), path })
 }
 
+/// True for a property that the service computes: that a text does not have it says nothing.
+pub fn is_computed(resource_type: &ResourceType, path: &PropertyPath) -> bool {
+    let path = path.to_string();
+    let mut entries = READ_ONLY.lines().filter_map(|line| line.split_once('\t'));
+    entries.any(|(of, computed)| {
+        let head = path.get(..computed.len());
+        *resource_type == *of && head.is_some_and(|head| head.eq_ignore_ascii_case(computed))
+    })
+}
+
 fn irregular(text: &str) -> Option<Alias> {
     let mut entries = IRREGULAR.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t'));
     let mut found = entries.find_map(|mut columns| columns.next()?.eq_ignore_ascii_case(text).then_some(columns))?;
@@ -56,7 +68,17 @@ fn irregular(text: &str) -> Option<Alias> {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{is_computed, resolve};
+
+    #[test]
+    fn what_only_the_service_writes_is_known() {
+        let alias = |text: &str| resolve(text).unwrap();
+        let computed = |text: &str| is_computed(&alias(text).resource_type.unwrap(), &alias(text).path);
+        assert!(computed(
+            "Microsoft.Purview/accounts/privateEndpointConnections[*].privateLinkServiceConnectionState.status"
+        ));
+        assert!(!computed("Microsoft.Purview/accounts/publicNetworkAccess"));
+    }
 
     #[test]
     fn aliases_follow_the_rule_or_the_table() {

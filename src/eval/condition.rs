@@ -10,7 +10,7 @@ use super::lookup::{Collected, Found, Place, collect, find, find_in_body};
 use super::operators::{Actual, apply};
 use super::print;
 use super::trace::{Evidence, Rank, Segment, Source, Trace, keep};
-use crate::model::{PropertyPath, Resource, ResourceGraph, ResourceIndex};
+use crate::model::{Dialect, PropertyPath, Resource, ResourceGraph, ResourceIndex};
 use crate::policy::{Condition, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Policy, Subject, bind_field};
 use crate::source::Span;
 use crate::truth::Truth;
@@ -280,7 +280,13 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         match field {
             Field::Path(FieldPath { path, only, .. }) => match only {
                 Some(only) if *only != self.resource.resource_type => Found::absent(self.resource.header),
-                _ => find_in_body(self.resource, path),
+                _ => {
+                    let found = find_in_body(self.resource, path);
+                    match self.computed(field).filter(|_| matches!(found.actual, Actual::Absent)) {
+                        Some(why) => Found::unknown(why, found.span),
+                        None => found,
+                    }
+                }
             },
             Field::Element(ElementPath { scope, rest, .. }) => match self.scopes.get(*scope) {
                 Some(Scope::Element(place)) if rest.segments().is_empty() => Found::of(place.value, None),
@@ -295,10 +301,28 @@ impl<'a, T: Trace> Evaluator<'a, T> {
     pub(super) fn collect(&self, field: &Field) -> Collected<'a> {
         match (field, self.place_of(field)) {
             (Field::Path(FieldPath { path, .. }) | Field::Element(ElementPath { rest: path, .. }), Some(place)) => {
-                collect(self.resource, &place, path.segments())
+                let mut collected = collect(self.resource, &place, path.segments());
+                if collected.items.is_empty() && collected.rest.is_none() {
+                    collected.rest = self.computed(field);
+                }
+                collected
             }
             _ => Collected { items: Vec::new(), rest: None, span: self.resource.header },
         }
+    }
+
+    /// Why a property that is not there may be there all the same: the service computes it.
+    pub(super) fn computed(&self, field: &Field) -> Option<Arc<Unknown>> {
+        let Field::Path(FieldPath { path, computed: true, .. }) = field else { return None };
+        if self.resource.dialect == Dialect::Export {
+            return None;
+        }
+        // Connections come from private endpoints; when none of this root names the resource, there is none to tell of.
+        let connections = PropertyPath::parse("properties.privateEndpointConnections");
+        let mut sources = self.graph.edges_to(self.index).iter().map(|edge| self.graph.get(edge.from));
+        let connected = sources.any(|it| it.resource_type == *"Microsoft.Network/privateEndpoints");
+        (path.strip_prefix(&connections).is_none() || connected)
+            .then(|| Arc::new(Unknown::new(Reason::Computed(format!("{}.{path}", self.resource.address).into()))))
     }
 
     /// What the path of a field starts from; nothing when the resource cannot have the field.

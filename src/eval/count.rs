@@ -140,6 +140,12 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         if let Some(place) = self.place_of(field) {
             self.count_elements(&place, path, condition, &mut tally);
         }
+        if tally.possible == Some(0)
+            && !tally.written
+            && let Some(why) = self.computed(field)
+        {
+            tally.open(why, tally.span);
+        }
         tally
     }
 

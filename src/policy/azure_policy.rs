@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use super::compile::bind_field;
+use super::condition::{Condition, Leaf, Operand, Operator, Subject};
+use super::expression::Expression;
 use super::policy_file::{Category, Parameter, Policy, Rule, Severity, Types, rule_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -49,6 +52,17 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
         return refuse(diagnostics, rule.span, &message);
     }
     let Rule { condition, types } = rule_of(rule, &parameters, false, diagnostics)?;
+    let uses = Uses::of(&condition, &parameters);
+    if uses.request {
+        return refuse(diagnostics, rule.span, "`requestContext()` is about who deploys, not about code");
+    }
+    if let (None, Some(parameter)) = (&types, uses.open) {
+        let message = format!("the parameter `{}` decides what is judged and has no `defaultValue`", parameter.name);
+        return refuse(diagnostics, rule.span, &message);
+    }
+    let indexed =
+        properties.value("mode").and_then(Value::as_str).is_some_and(|mode| mode.eq_ignore_ascii_case("indexed"));
+    let condition = if indexed && types.is_none() { with_location(condition, rule.span) } else { condition };
     let name = object.value("name").and_then(Value::as_str).unwrap_or(stem);
     Some(Policy {
         id: format!("azure-policy/{name}").into(),
@@ -73,6 +87,40 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
 fn refuse<T>(diagnostics: &mut Vec<Diagnostic>, span: Span, message: &str) -> Option<T> {
     diagnostics.push(Diagnostic::error(Code::Policy, span, message));
     None
+}
+
+/// What a condition needs besides resources.
+#[derive(Default)]
+struct Uses<'p> {
+    request: bool,
+    /// The first parameter without a value.
+    open: Option<&'p Parameter>,
+}
+
+impl<'p> Uses<'p> {
+    fn of(condition: &Condition, parameters: &'p [Parameter]) -> Self {
+        let mut uses = Self::default();
+        condition.each_expression(&mut |expression| match expression {
+            Expression::Call(_, name, _) => uses.request |= name.eq_ignore_ascii_case("requestContext"),
+            Expression::Parameter(position) if uses.open.is_none() => {
+                uses.open = parameters.get(*position).filter(|it| it.default.is_none());
+            }
+            _ => {}
+        });
+        uses
+    }
+}
+
+/// Mode `Indexed` judges only what has a location.
+fn with_location(condition: Condition, span: Span) -> Condition {
+    let location = Condition::Leaf(Box::new(Leaf {
+        subject: Subject::Field(bind_field("location", |_| None)),
+        operator: Operator::Exists,
+        expected: Operand::Constant(Value::new(true, span)),
+        pointer: "mode".into(),
+        span,
+    }));
+    Condition::AllOf(vec![location, condition])
 }
 
 fn offline(mode: &Value) -> bool {

@@ -473,7 +473,10 @@ pub fn bind_field(text: &str, element: impl FnOnce(&PropertyPath) -> Option<(usi
     };
     match element(&path) {
         Some((scope, rest)) => Field::Element(ElementPath { scope, each: rest.has_each(), rest, full: path }),
-        None => Field::Path(FieldPath { each: path.has_each(), path, only }),
+        None => {
+            let computed = only.as_ref().is_some_and(|only| aliases::is_computed(only, &path));
+            Field::Path(FieldPath { each: path.has_each(), path, only, computed })
+        }
     }
 }
 

@@ -74,6 +74,8 @@ pub struct FieldPath {
     pub each: bool,
     /// The only type that has it, when an alias was written: absent on any other type.
     pub only: Option<ResourceType>,
+    /// True when the service computes it: that it is not written says nothing.
+    pub computed: bool,
 }
 
 /// A path in the element of an enclosing count.
@@ -177,6 +179,32 @@ pub enum Operator {
     Exists,
 }
 
+impl Condition {
+    /// Calls `visit` for every expression in the condition, outermost first.
+    pub fn each_expression(&self, visit: &mut dyn FnMut(&Expression)) {
+        match self {
+            Self::AllOf(members) | Self::AnyOf(members) => members.iter().for_each(|it| it.each_expression(visit)),
+            Self::Not(inner) => inner.each_expression(visit),
+            Self::Leaf(leaf) => {
+                leaf.expected.each_expression(visit);
+                match &leaf.subject {
+                    Subject::Field(Field::Computed(operand)) => operand.each_expression(visit),
+                    Subject::Field(_) => {}
+                    Subject::Value(operand) => operand.each_expression(visit),
+                    Subject::Count(count) => {
+                        if let Over::Value(operand) = &count.over {
+                            operand.each_expression(visit);
+                        }
+                        if let Some(condition) = &count.condition {
+                            condition.each_expression(visit);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Operator {
     /// Every operator with its name in a policy file.
     pub const ALL: &'static [(&'static str, Self)] = &[
@@ -249,6 +277,15 @@ impl Relation {
 }
 
 impl Operand {
+    fn each_expression(&self, visit: &mut dyn FnMut(&Expression)) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Expression(expression, _) => expression.each(visit),
+            Self::Array(items, _) => items.iter().for_each(|it| it.each_expression(visit)),
+            Self::Object(entries, _) => entries.iter().for_each(|(_, it)| it.each_expression(visit)),
+        }
+    }
+
     /// The constant it is, when it is one.
     pub const fn constant(&self) -> Option<&Value> {
         match self {

@@ -30,6 +30,22 @@ pub enum Expression {
     Index(Box<Expression>, Box<Expression>),
 }
 
+impl Expression {
+    /// Calls `visit` for this expression and every one inside it.
+    pub(super) fn each(&self, visit: &mut dyn FnMut(&Self)) {
+        visit(self);
+        match self {
+            Self::FieldNamed(inner) | Self::Member(inner, _) => inner.each(visit),
+            Self::Index(of, index) => {
+                of.each(visit);
+                index.each(visit);
+            }
+            Self::Call(_, _, arguments) => arguments.iter().for_each(|it| it.each(visit)),
+            Self::Literal(_) | Self::Parameter(_) | Self::Field(_) | Self::Current(_) => {}
+        }
+    }
+}
+
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Syntax {

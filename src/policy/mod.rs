@@ -23,3 +23,6 @@ pub use condition::{
 };
 pub use expression::Expression;
 pub use policy_file::{Category, Message, MessagePart, Parameter, Policy, Severity, Types, compile};
+
+#[cfg(test)]
+mod tests;
