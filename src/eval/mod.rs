@@ -30,3 +30,6 @@ pub struct Settings {
     /// Key to value.
     pub values: IndexMap<Arc<str>, Value, FxBuildHasher>,
 }
+
+#[cfg(test)]
+mod tests;
