@@ -41,6 +41,15 @@ pub struct Outcome {
     pub related: Vec<RelatedSpan>,
     /// The policy's own sentence, when it has one.
     pub message: Option<String>,
+    /// Position in `evidence` of the setting that decided it; none when what the resource is decided it.
+    decisive: Option<usize>,
+}
+
+impl Outcome {
+    /// The comparison that shows best what is wrong, when it is one of a setting.
+    pub fn decisive(&self) -> Option<&Evidence> {
+        self.evidence.get(self.decisive?)
+    }
 }
 
 /// A further place and what it is.
@@ -85,7 +94,8 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
             print::plain(&Evaluator::<Silent>::new(policy, graph, settings, index).operand(operand))
         }
     });
-    Outcome { verdict, evidence, primary, related, message }
+    let decisive = decisive.and_then(|best| evidence.iter().position(|it| std::ptr::eq(it, best)));
+    Outcome { verdict, evidence, primary, related, message, decisive }
 }
 
 /// The last comparison of the best rank: conditions narrow down first and name the defect last. A place inside the
@@ -97,7 +107,14 @@ fn best_of(evidence: &[Evidence], header: Span) -> Option<&Evidence> {
 }
 
 fn without_evidence(verdict: Verdict, resource: &Resource) -> Outcome {
-    Outcome { verdict, evidence: Vec::new(), primary: resource.header, related: Vec::new(), message: None }
+    Outcome {
+        verdict,
+        evidence: Vec::new(),
+        primary: resource.header,
+        related: Vec::new(),
+        message: None,
+        decisive: None,
+    }
 }
 
 /// Where the policy wants its findings to point.

@@ -94,7 +94,7 @@ struct Key {
 
 impl Key {
     fn of(one: &Judged) -> Self {
-        let decisive = decisive(one);
+        let decisive = one.outcome.decisive();
         Self {
             policy: one.policy,
             verdict: one.outcome.verdict,
@@ -103,12 +103,6 @@ impl Key {
             actual: decisive.map(|it| it.actual.clone()).unwrap_or_default(),
         }
     }
-}
-
-/// The comparison that the primary label shows.
-fn decisive(one: &Judged) -> Option<&eval::Evidence> {
-    let evidence = &one.outcome.evidence;
-    evidence.iter().find(|it| it.span == one.outcome.primary).or_else(|| evidence.first())
 }
 
 struct Group<'r> {
@@ -124,7 +118,7 @@ impl Group<'_> {
     fn finding(self, sources: &SourceMap) -> Finding {
         let Self { one, graph, resource, policy, facts, also } = self;
         let outcome = &one.outcome;
-        let decisive = decisive(one);
+        let decisive = one.outcome.decisive();
         let mut related: Vec<Label> =
             outcome.related.iter().map(|it| Label { span: it.span, text: it.text.clone() }).collect();
         for (other, _) in &also {

@@ -69,7 +69,7 @@ fn handler(style: Style) -> GraphicalReportHandler {
         .with_width(style.width)
         .with_links(false)
         .without_syntax_highlighting()
-        .with_break_words(false)
+        .with_wrap_lines(false)
         .with_context_lines(1)
 }
 
@@ -80,21 +80,20 @@ struct Printer {
 
 impl Printer {
     fn finding(&self, out: &mut dyn io::Write, report: &Report, finding: &Finding) -> io::Result<()> {
-        let primary = Label { text: primary_text(finding), ..finding.primary.clone() };
-        let snippet = Snippet::of(&report.sources, &primary, &finding.related, self.style.width);
+        let snippet = Snippet::of(&report.sources, &finding.primary, &finding.related, self.style.width);
         let verdict = match finding.verdict {
             Verdict::Fail => "",
             Verdict::Unknown => "cannot tell: ",
         };
         let card = Card {
-            code: format!("{} ({})", finding.policy.id, finding.severity.as_str()),
-            message: format!("{verdict}{}", finding.message),
+            code: heading(finding, self.style.width),
+            message: wrapped(&format!("{verdict}{}", finding.message), self.message_width()).join("\n"),
             severity: match (finding.verdict, finding.severity) {
                 (Verdict::Fail, Severity::Critical | Severity::High) => miette::Severity::Error,
                 (Verdict::Fail, _) => miette::Severity::Warning,
                 (Verdict::Unknown, _) => miette::Severity::Advice,
             },
-            help: finding_help(finding, self.style.width.saturating_sub(10)),
+            help: finding_help(finding, self.style.width),
             snippet: Some(snippet),
         };
         self.card(out, &card)
@@ -114,11 +113,17 @@ impl Printer {
             (Some(path), None) => format!("{path}: {}", diagnostic.message),
             _ => diagnostic.message.clone(),
         };
-        let help = diagnostic.help.clone();
+        let message = wrapped(&message, self.message_width()).join("\n");
+        let help = diagnostic.help.as_ref().map(|it| wrapped(it, self.style.width.saturating_sub(INDENT)).join("\n"));
         self.card(
             out,
             &Card { code: format!("{word}[{}]", diagnostic.code.as_str()), message, severity, help, snippet },
         )
+    }
+
+    /// What is left beside the sign and the bar before a message.
+    fn message_width(&self) -> usize {
+        self.style.width.saturating_sub(4)
     }
 
     fn card(&self, out: &mut dyn io::Write, card: &Card) -> io::Result<()> {
@@ -134,25 +139,37 @@ impl Printer {
     }
 }
 
-fn primary_text(finding: &Finding) -> String {
-    let address = &finding.resource.address;
-    if finding.primary.text.is_empty() { format!("in {address}") } else { finding.primary.text.clone() }
+/// Columns before each line of help.
+const INDENT: usize = 8;
+
+/// The policy, and the resource when there is room for it.
+fn heading(finding: &Finding, width: usize) -> String {
+    let short = short_heading(finding);
+    let whole = format!("{short} in {}", finding.resource.address);
+    if fits(&whole, width) { whole } else { short }
+}
+
+fn short_heading(finding: &Finding) -> String {
+    format!("{} ({})", finding.policy.id, finding.severity.as_str())
+}
+
+fn fits(line: &str, width: usize) -> bool {
+    line.chars().count() <= width
 }
 
 /// The fix, then the citations, then who covers it.
 fn finding_help(finding: &Finding, width: usize) -> Option<String> {
     let mut lines = Vec::new();
-    lines.push(format!("in {}", finding.resource.address));
+    let is_told = heading(finding, width).len() > short_heading(finding).len();
+    let width = width.saturating_sub(INDENT);
     if let Some(fix) = finding.fix() {
-        let mut fix = fix.lines();
-        match (fix.next(), fix.next()) {
-            (Some(only), None) => lines.push(format!("fix: {only}")),
-            (Some(first), Some(second)) => {
-                lines.push("fix:".to_owned());
-                lines.extend([first, second].into_iter().chain(fix).map(|line| format!("  {line}")));
-            }
-            _ => {}
+        match fix.lines().count() {
+            0 | 1 => lines.extend(short_fix(fix, width)),
+            _ => lines.extend(fix.lines().map(str::to_owned)),
         }
+    }
+    if !is_told {
+        lines.push(format!("in {}", finding.resource.address));
     }
     for citation in &finding.policy.citations {
         lines.extend(wrapped(&citation_text(citation), width));
@@ -164,6 +181,12 @@ fn finding_help(finding: &Finding, width: usize) -> Option<String> {
         lines.extend(wrapped(&text, width));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Code is never broken; a sentence is.
+fn short_fix(fix: &str, width: usize) -> Vec<String> {
+    let is_code = fix.contains([':', '=']) && !fix.contains(", then");
+    if is_code || fits(fix, width) { vec![fix.to_owned()] } else { wrapped(fix, width) }
 }
 
 fn citation_text(citation: &CitationFacts) -> String {
@@ -233,7 +256,7 @@ mod tests {
     #[test]
     fn a_card_shows_the_deciding_text_the_way_it_came_the_citation_and_the_fix() {
         let text = printed(&shared_findings::one_of_each(), Style::default());
-        let card = r#"storage/old-tls (high)
+        let card = r#"storage/old-tls (high) in module.a.azurerm_storage_account.logs["x"]
   × Storage account accepts TLS older than 1.2
    ╭─[in fra/main.tf:3:10]
  2 │   name = "日本€𝄞"
@@ -247,8 +270,7 @@ mod tests {
    ·       ────┬───
    ·           ╰── set in the variables file
    ╰────
-  help: in module.a.azurerm_storage_account.logs["x"]
-        fix: min_tls_version = "TLS1_2"
+  help: min_tls_version = "TLS1_2"
         HIPAA 164.312(e)(1) Transmission security (standard)
 "#;
         assert!(text.starts_with(card), "{text}");
