@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use disk::{Disk, MAX_FILE};
 pub use sniff::Kind;
+pub(crate) use sniff::by_name;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::files::Files as _;

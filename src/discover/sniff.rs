@@ -9,7 +9,7 @@ use crate::frontend::arm;
 pub enum Kind {
     /// `.tf`, `.tf.json`, `.tofu`: part of the module that its directory is.
     Terraform,
-    /// `.tfvars`, `.tfvars.json`: read by the modules that it belongs to.
+    /// `.tfvars`, `.tfvars.json`, `terragrunt.hcl`: read by the modules that it belongs to.
     TerraformVariables,
     /// Perhaps a template, its parameters, or exported resources: the front end tells by the shape.
     Arm,
@@ -18,13 +18,14 @@ pub enum Kind {
 }
 
 /// What the name alone tells.
-pub(super) fn by_name(path: &Path) -> Option<Kind> {
+pub(crate) fn by_name(path: &Path) -> Option<Kind> {
     let name = path.file_name()?.to_str()?;
     let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
     if [".tf", ".tofu", ".tf.json", ".tofu.json"].into_iter().any(ends) {
         return Some(Kind::Terraform);
     }
-    [".tfvars", ".tfvars.json"].into_iter().any(ends).then_some(Kind::TerraformVariables)
+    let gives_values = name == "terragrunt.hcl" || [".tfvars", ".tfvars.json"].into_iter().any(ends);
+    gives_values.then_some(Kind::TerraformVariables)
 }
 
 /// True for a file that may be a template, plan or export.
@@ -65,6 +66,7 @@ mod tests {
             ("main.tf.json", Some(Kind::Terraform)),
             ("prod.auto.tfvars", Some(Kind::TerraformVariables)),
             ("prod.tfvars.json", Some(Kind::TerraformVariables)),
+            ("live/terragrunt.hcl", Some(Kind::TerraformVariables)),
             (".tf", None),
             ("main.tfstate", None),
             ("main.json", None),

@@ -19,7 +19,7 @@ use self::library::{Library, Selection, Shelves, unknown_patterns};
 pub use self::units::Values;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::discover::{self, Buffer, Discovered, Wanted};
+use crate::discover::{self, Buffer, Discovered, Kind, Wanted};
 use crate::eval::Settings;
 use crate::finding::{Finding, SuppressedBy, Verdict};
 use crate::frontend::terraform::{Mappings, Statistics};
@@ -131,7 +131,9 @@ pub fn run(request: Request) -> Run {
     }
     let mut named = request.paths.clone();
     named.extend(request.buffer.iter().map(|it| it.path.clone()));
-    keep_named(&mut findings, &named, request.since.is_none(), &sources);
+    // What a plan says is reported where the configuration beside it says it.
+    let planned = found.inputs.iter().any(|it| it.named && it.kind == Kind::Plan);
+    keep_named(&mut findings, &named, request.since.is_none() && !planned, &sources);
     if let Some(since) = &request.since {
         keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
     }
@@ -411,7 +413,14 @@ fn sort_diagnostics(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
         (file, it.span.map(|span| (span.start, span.end)), it.severity, it.code, it.message.clone())
     };
     diagnostics.sort_by_cached_key(key);
-    diagnostics.dedup();
+    // A missing module is told once, however many roots reach the call.
+    diagnostics.dedup_by(|later, first| {
+        later == first
+            || (first.code == Code::MissingModule
+                && later.code == first.code
+                && later.span == first.span
+                && first.span.is_some())
+    });
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {

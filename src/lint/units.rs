@@ -9,13 +9,15 @@ use std::sync::Arc;
 use super::workers::map;
 use crate::azure;
 use crate::diagnostic::Diagnostic;
-use crate::discover::{Input, Kind, not_an_input};
+use crate::discover::{Input, Kind, by_name, not_an_input};
 use crate::frontend::Files;
 use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::normalise;
-use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics};
+use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics, plan};
 use crate::model::{Dialect, Lowered, ResourceGraph};
+use crate::parse::json;
 use crate::source::{SourceFile, SourceMap};
+use crate::value::Value;
 
 /// What the inputs declare.
 #[derive(Debug, Default)]
@@ -65,20 +67,49 @@ impl Units {
         mappings: &Mappings,
     ) {
         let of_terraform = |it: &&Input| matches!(it.kind, Kind::Terraform | Kind::TerraformVariables);
-        let scanned: Vec<SourceFile> =
+        let mut scanned: Vec<SourceFile> =
             inputs.iter().filter(of_terraform).filter_map(|it| sources.get(it.file).cloned()).collect();
-        if scanned.is_empty() {
+        let plans = self.plans(inputs, files, sources);
+        if scanned.is_empty() && plans.is_empty() {
             return;
         }
         let before = sources.files().len();
-        self.files += scanned.len();
+        self.files += scanned.len() + plans.len();
+        let beside =
+            plans.iter().flat_map(|plan| configuration_beside(plan, &scanned, files, sources)).collect::<Vec<_>>();
+        scanned.extend(beside);
         let (project, diagnostics) = Project::load(scanned, files, sources, &values.terraform);
         self.files += sources.files().len() - before;
         self.diagnostics.extend(diagnostics);
-        for (lowered, statistics) in map(project.roots(), 2, |root| lower(&project, root, mappings)) {
+        // A root that a plan lies beside is judged by the plan, which knows more.
+        let planned = |root: &&Root| plans.iter().any(|plan| plan.dir == root.dir);
+        let roots: Vec<&Root> = project.roots().iter().filter(|root| !planned(root)).collect();
+        let of_plans = map(&plans, 2, |plan| lower_plan(plan, &project, mappings));
+        for (lowered, statistics) in map(&roots, 2, |root| lower(&project, root, mappings)).into_iter().chain(of_plans)
+        {
             self.statistics.add(&statistics);
             self.add(lowered);
         }
+    }
+
+    /// The plans and states among the inputs.
+    fn plans(&mut self, inputs: &[Input], files: &dyn Files, sources: &SourceMap) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for input in inputs.iter().filter(|it| it.kind == Kind::Plan) {
+            let Some(file) = sources.get(input.file) else { continue };
+            let (document, diagnostics) = json::parse(file.id(), file.text());
+            let document = document.map(|document| document.root).filter(plan::is_plan);
+            match document {
+                Some(document) => {
+                    self.diagnostics.extend(diagnostics);
+                    let dir = normalise(&input.path).parent().map(PathBuf::from).unwrap_or_default();
+                    plans.push(Plan { dir, shown: file.shown().into(), document });
+                }
+                None if input.named => self.diagnostics.push(not_an_input(files.shown(&input.path))),
+                None => {}
+            }
+        }
+        plans
     }
 
     fn templates(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, values: &Values) {
@@ -109,6 +140,35 @@ impl Units {
     }
 }
 
+/// A Terraform plan or state as JSON.
+struct Plan {
+    dir: PathBuf,
+    shown: Arc<str>,
+    document: Value,
+}
+
+/// The configuration that lies beside a plan, as far as it was not found anyway: it has the places to point at.
+fn configuration_beside(
+    plan: &Plan,
+    scanned: &[SourceFile],
+    files: &dyn Files,
+    sources: &mut SourceMap,
+) -> Vec<SourceFile> {
+    let mut found = Vec::new();
+    for listed in files.list(&plan.dir) {
+        let path = plan.dir.join(&listed.name);
+        let known = scanned.iter().any(|file| normalise(file.path()) == path);
+        if listed.directory || known || by_name(&path) != Some(Kind::Terraform) {
+            continue;
+        }
+        if let Ok(text) = files.read(&path) {
+            let id = sources.add(path.clone(), files.shown(&path), text);
+            found.extend(sources.get(id).cloned());
+        }
+    }
+    found
+}
+
 struct Linked {
     graph: ResourceGraph,
     unmapped: Vec<Arc<str>>,
@@ -119,6 +179,17 @@ fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings) -> (Linked, St
     let (instances, diagnostics, statistics) = project.evaluate(root);
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
     lowered.root = root.shown.clone();
+    lowered.diagnostics.extend(diagnostics);
+    (link(lowered), statistics)
+}
+
+fn lower_plan(plan: &Plan, project: &Project<'_>, mappings: &Mappings) -> (Linked, Statistics) {
+    let root = project.roots().iter().find(|root| root.dir == plan.dir);
+    let (of_sources, _, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
+    let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
+    let statistics = Statistics::of(&instances);
+    let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
+    lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);
     (link(lowered), statistics)
 }
