@@ -159,3 +159,29 @@ fn a_state_gives_what_is_deployed() {
     let (instances, _) = plan::instances(&document, &[]);
     assert_eq!(lines(&instances), ["azurerm_x.a[0] {id=\"/subscriptions/s\", on=true}"]);
 }
+
+/// What the binary finds: policy, address and verdict, each once whatever the instance.
+fn findings(path: &str) -> Vec<String> {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_baalint"))
+        .args(["check", path, "--format", "json", "--unknown", "show"])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(report["diagnostics"].as_array().unwrap().len(), 0, "{}", report["diagnostics"]);
+    let line = |finding: &serde_json::Value| {
+        let address = finding["resource"]["address"].as_str().unwrap();
+        let address = address.replace("[\"letters\"]", "").replace("[\"scans\"]", "");
+        format!("{} {address} {}", finding["policy"].as_str().unwrap(), finding["verdict"].as_str().unwrap())
+    };
+    let mut lines: Vec<String> = report["findings"].as_array().unwrap().iter().map(line).collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+#[test]
+fn a_plan_has_the_findings_of_its_sources() {
+    let of_sources = findings("fixtures/plans/store/source");
+    assert!(of_sources.iter().any(|line| line.starts_with("storage/plain-http ")), "{of_sources:?}");
+    assert_eq!(findings("fixtures/plans/store/planned"), of_sources);
+}

@@ -43,13 +43,8 @@ impl<'d> Configuration<'d> {
         path: &[&str],
     ) -> Vec<Reference> {
         let mut found = Vec::new();
-        let Some(place) = self.place(module) else { return found };
-        let mode = if data { "data" } else { "managed" };
-        let is = |resource: &&Value, key: &str, text: &str| at(resource, &[key]).and_then(Value::as_str) == Some(text);
-        let resource = items(place.module, "resources").iter().find(|resource| {
-            is(resource, "type", block_type) && is(resource, "name", name) && is(resource, "mode", mode)
-        });
-        let mut expression = resource.and_then(|resource| at(resource, &["expressions"]));
+        let Some((place, resource)) = self.resource(module, data, block_type, name) else { return found };
+        let mut expression = at(resource, &["expressions"]);
         for step in path {
             let inner = expression.map(|it| match &it.kind {
                 // Blocks are lists; without the element's number, the first stands for all.
@@ -62,6 +57,30 @@ impl<'d> Configuration<'d> {
             follow(&place, expression, 0, &mut found);
         }
         found
+    }
+
+    /// Whether an argument of a resource is written; `None` when the document has no configuration of it.
+    pub(super) fn is_written(
+        &self,
+        module: &str,
+        data: bool,
+        block_type: &str,
+        name: &str,
+        argument: &str,
+    ) -> Option<bool> {
+        let (_, resource) = self.resource(module, data, block_type, name)?;
+        Some(at(resource, &["expressions", argument]).is_some())
+    }
+
+    /// The configuration of a resource, and where it is.
+    fn resource(&self, module: &str, data: bool, block_type: &str, name: &str) -> Option<(Place<'d>, &'d Value)> {
+        let place = self.place(module)?;
+        let mode = if data { "data" } else { "managed" };
+        let is = |resource: &&Value, key: &str, text: &str| at(resource, &[key]).and_then(Value::as_str) == Some(text);
+        let resource = items(place.module, "resources").iter().find(|resource| {
+            is(resource, "type", block_type) && is(resource, "name", name) && is(resource, "mode", mode)
+        })?;
+        Some((place, resource))
     }
 
     /// The configuration of the module at an address.

@@ -13,6 +13,7 @@ use rustc_hash::FxBuildHasher;
 
 use self::configuration::Configuration;
 use super::instance::{Instance, Mode, Provider};
+use super::operators::always_set;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::Presence;
 use crate::value::{Array, Entry, Object, Reason, Reference, Unknown, Value, ValueKind};
@@ -110,7 +111,12 @@ impl<'d> Reading<'d> {
         let place = at(resource, &["address"]).map_or(resource.span, |address| address.span);
         let references =
             |path: &[&str]| self.configuration.references(module, data, block_type, text("name").unwrap_or(""), path);
-        let overlay = Overlay { address, references: &references };
+        let name = text("name").unwrap_or("");
+        let overlay = Overlay {
+            address,
+            references: &references,
+            written: &|argument| self.configuration.is_written(module, data, block_type, name, argument),
+        };
         let unknown = self.unknown.get(address).copied();
         let body = overlay.value(values, unknown, source.map(|source| &source.body), &mut Vec::new());
         let span = source.map_or(resource.span, |source| source.span);
@@ -133,6 +139,8 @@ impl<'d> Reading<'d> {
 struct Overlay<'o> {
     address: &'o str,
     references: &'o dyn Fn(&[&str]) -> Vec<Reference>,
+    /// Whether the configuration sets an argument; `None` when the document does not tell.
+    written: &'o dyn Fn(&str) -> Option<bool>,
 }
 
 impl Overlay<'_> {
@@ -192,7 +200,9 @@ impl Overlay<'_> {
         // Attributes that are not known at all are not among the values.
         let others = unknown.and_then(Value::as_object).into_iter().flat_map(|unknown| &unknown.entries);
         for (name, entry) in others.filter(|(name, _)| object.get(name).is_none()) {
-            if entry.value.as_bool() == Some(true) {
+            // What nobody wrote is left to the provider, as it is in the sources.
+            let left_out = path.is_empty() && &**name != "id" && (self.written)(name) == Some(false);
+            if entry.value.as_bool() == Some(true) && !left_out {
                 let written = source.and_then(|source| source.get(name));
                 path.push(name);
                 let value = self.unknown(&entry.value, written.map(|entry| &entry.value), path);
@@ -218,6 +228,8 @@ impl Overlay<'_> {
         {
             unknown.references.push(Reference { address: self.address.into(), attribute: (*name).into() });
         }
+        unknown.not_null = !unknown.references.is_empty()
+            && unknown.references.iter().all(|it| always_set(it.attribute.rsplit('.').next().unwrap_or("")));
         Value::new(unknown, span)
     }
 }
