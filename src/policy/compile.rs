@@ -342,7 +342,7 @@ impl<'p> Compiler<'p> {
         }
         let first = text.split(['.', '[']).next().unwrap_or(text);
         let known = text.contains('/') || ROOTS.iter().any(|root| root.eq_ignore_ascii_case(first));
-        if let Some(near) = nearest(first, ROOTS).filter(|_| !known) {
+        if let Some(near) = (!known).then(|| nearest(first, ROOTS)).flatten() {
             let help = Some(format!("did you mean `{near}`?"));
             return self.error_with_help(value.span, &format!("no resource has a property `{first}`"), help);
         }
