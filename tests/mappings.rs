@@ -1,0 +1,286 @@
+//! The mapping files against what is known of the provider and of Resource Manager.
+//!
+//! `tests/data/azurerm_args.json` has every documented argument with its defaults, `arm_properties.json` the properties of
+//! the ARM types, `mapping_exceptions.yaml` what the data does not know, each with its reason.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+#[test]
+fn every_mapped_argument_is_documented_for_some_major() {
+    let data = Data::read();
+    let mut wrong = Vec::new();
+    for (file, argument, _) in data.specs() {
+        let known = data.arguments.get(file).is_some_and(|arguments| arguments.contains_key(argument));
+        if !known && !data.removed(file, argument) {
+            wrong.extend(data.unless_excepted("arguments", file, argument, "is not an argument"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn documented_defaults_are_ours() {
+    let data = Data::read();
+    let mut wrong = Vec::new();
+    for (file, argument, spec) in data.specs() {
+        let Some(known) = data.arguments.get(file).and_then(|arguments| arguments.get(argument)) else { continue };
+        let only_presence = spec.get("present").is_some() || spec.get("absent").is_some();
+        for major in 3..=5 {
+            let Some(documented) = documented_default(known, major).filter(|_| !only_presence) else { continue };
+            let ours = spec.get("default").and_then(|default| default_at(default, major));
+            let dropped = spec.pointer(&format!("/values/{documented}")).is_some_and(Value::is_null);
+            let same = ours.as_deref().is_some_and(|ours| ours.eq_ignore_ascii_case(&documented));
+            if !dropped && !same {
+                let what = format!("has the default {documented} in azurerm {major}, here {ours:?}");
+                wrong.extend(data.unless_excepted("defaults", file, argument, &what));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn values_of_booleans_name_both() {
+    let data = Data::read();
+    let mut wrong = Vec::new();
+    for (file, argument, spec) in data.specs() {
+        let known = data.arguments.get(file).and_then(|arguments| arguments.get(argument));
+        let boolean = known.and_then(|known| known.get("t")).and_then(Value::as_str) == Some("b");
+        if let (true, Some(Value::Object(values))) = (boolean, spec.get("values")) {
+            if !(values.contains_key("true") && values.contains_key("false")) {
+                wrong.push(format!("{file}: {argument}: `values` lacks true or false"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn target_paths_are_properties_of_their_type() {
+    let data = Data::read();
+    let mut wrong = Vec::new();
+    for (file, argument, spec) in data.specs() {
+        let Some(arm) = data.arm_of(file, spec) else { continue };
+        let Some(tree) = data.properties.get(&arm.to_ascii_lowercase()) else { continue };
+        let to = spec.get("to").and_then(Value::as_str).unwrap_or_default();
+        let common = ["identity", "tags", "location", "name", "zones"].iter().any(|key| to.starts_with(key));
+        if !common && !has_path(tree, &keys(to)) {
+            wrong.extend(data.unless_excepted("paths", arm, to, &format!("is no property ({file}: {argument})")));
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Prints what is reached (`--nocapture`), and holds the floor.
+#[test]
+fn most_properties_that_guard_data_are_reached() {
+    let data = Data::read();
+    let mut reached: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let targets = data.targets();
+    for (arm, categories) in &data.security {
+        let own: Vec<&String> = targets.iter().filter(|(of, _)| of == arm).map(|(_, path)| path).collect();
+        for (category, paths) in categories.as_object().into_iter().flatten() {
+            for path in paths.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let path = plain(path);
+                let (all, hit) = reached.entry(category).or_default();
+                *all += 1;
+                let covers = |mine: &&String| path == ***mine || path.starts_with(&format!("{mine}."));
+                // Every type's identity is read without being mapped.
+                *hit += usize::from(path.starts_with("identity") || own.iter().any(covers));
+            }
+        }
+    }
+    let (mut all, mut hit) = (0, 0);
+    for (category, (of, reached)) in &reached {
+        println!("{category:<28} {reached:>5} of {of:>5}");
+        all += of;
+        hit += reached;
+    }
+    println!("{:<28} {hit:>5} of {all:>5}; {} mapping files", "all", data.files.len());
+    assert!(data.files.len() >= 300, "{} mapping files", data.files.len());
+    assert!(hit * 100 >= all * 50, "{hit} of {all} properties are reached");
+}
+
+struct Data {
+    files: BTreeMap<String, Value>,
+    arguments: BTreeMap<String, Map<String, Value>>,
+    removed: Map<String, Value>,
+    properties: BTreeMap<String, Value>,
+    security: BTreeMap<String, Value>,
+    exceptions: Value,
+}
+
+impl Data {
+    fn read() -> Self {
+        let types = |file: &str| match json(file).get_mut("types").map(Value::take) {
+            Some(Value::Object(types)) => types,
+            _ => panic!("{file} has `types`"),
+        };
+        let lower = |types: Map<String, Value>| types.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
+        let arguments = types("tests/data/azurerm_args.json").into_iter();
+        let removed = json("src/azure/data/azurerm_removed_arguments.json");
+        Self {
+            files: mapping_files(),
+            arguments: arguments.filter_map(|(key, value)| Some((key, value.as_object()?.clone()))).collect(),
+            removed: removed["entries"].as_object().expect("a table").clone(),
+            properties: lower(types("tests/data/arm_properties.json")).collect(),
+            security: lower(types("tests/data/arm_security_props.json")).collect(),
+            exceptions: yaml("tests/data/mapping_exceptions.yaml"),
+        }
+    }
+
+    /// Every spec of every file: the type, the argument, the spec.
+    fn specs(&self) -> Vec<(&str, &str, &Value)> {
+        let mut specs = Vec::new();
+        for (name, file) in &self.files {
+            for (argument, spec) in file.get("attributes").and_then(Value::as_object).into_iter().flatten() {
+                match spec {
+                    Value::Array(several) => {
+                        specs.extend(several.iter().map(|spec| (name.as_str(), argument.as_str(), spec)));
+                    }
+                    one => specs.push((name.as_str(), argument.as_str(), one)),
+                }
+            }
+        }
+        specs
+    }
+
+    fn arm_of<'d>(&'d self, file: &str, spec: &Value) -> Option<&'d str> {
+        let mapping = self.files.get(file)?;
+        match spec.get("child").and_then(Value::as_str) {
+            Some(child) => mapping.pointer(&format!("/children/{child}/arm"))?.as_str(),
+            None => mapping.get("arm")?.as_str(),
+        }
+    }
+
+    /// Every ARM type and property that some argument fills, in lower case.
+    fn targets(&self) -> Vec<(String, String)> {
+        let of = |(file, _, spec): (&str, &str, &Value)| {
+            let to = spec.get("to").and_then(Value::as_str)?;
+            Some((self.arm_of(file, spec)?.to_ascii_lowercase(), plain(to)))
+        };
+        self.specs().into_iter().filter_map(of).collect()
+    }
+
+    fn removed(&self, file: &str, argument: &str) -> bool {
+        self.removed.get(file).is_some_and(|arguments| arguments.get(argument).is_some())
+    }
+
+    fn unless_excepted(&self, kind: &str, file: &str, what: &str, problem: &str) -> Option<String> {
+        let reason = self.exceptions.get(kind).and_then(|kind| kind.get(file)).and_then(|file| file.get(what));
+        let excepted = reason.is_some_and(Value::is_string);
+        (!excepted).then(|| format!("{file}: {what} {problem}"))
+    }
+}
+
+/// The default of a major as the docs write it.
+fn documented_default(argument: &Value, major: u64) -> Option<String> {
+    let majors = argument.get("v").and_then(Value::as_str).unwrap_or("345");
+    if !majors.contains(&major.to_string()) {
+        return None;
+    }
+    let newer: &[&str] = match major {
+        3 => &["d3", "d4", "d"],
+        4 => &["d4", "d"],
+        _ => &["d"],
+    };
+    let found = newer.iter().find_map(|key| argument.get(*key))?;
+    // The docs write a list of one as a JSON list, or as its element.
+    Some(text(found).trim_matches(['[', ']', '"'].as_slice()).to_owned())
+}
+
+/// Ours, where quoted majors mean "from this one on".
+fn default_at(default: &Value, major: u64) -> Option<String> {
+    let by_major = default.as_object().filter(|map| map.keys().all(|key| key.parse::<u64>().is_ok()));
+    let value = match by_major {
+        Some(map) => {
+            let holds = |key: &&String| key.parse::<u64>().is_ok_and(|from| from <= major);
+            map.get(map.keys().filter(holds).max_by_key(|key| key.parse::<u64>().unwrap_or(0))?)?
+        }
+        None => default,
+    };
+    (!value.is_null()).then(|| text(value))
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.len() == 1 => items.first().map_or_else(String::new, text),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let items: Vec<String> = items.iter().map(|item| item.to_string()).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn has_path(tree: &Value, path: &[String]) -> bool {
+    let Some((head, tail)) = path.split_first() else { return true };
+    match tree {
+        Value::Object(map) => map.iter().any(|(key, below)| key.eq_ignore_ascii_case(head) && has_path(below, tail)),
+        _ => true,
+    }
+}
+
+/// The keys of a path, without `[*]`.
+fn keys(path: &str) -> Vec<String> {
+    use baalint::model::{PathSegment, PropertyPath};
+    let path = PropertyPath::parse(path);
+    let keys = path.segments().iter().filter_map(|segment| match segment {
+        PathSegment::Key(key) => Some(key.to_string()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+fn plain(path: &str) -> String {
+    path.replace("[*]", "").to_ascii_lowercase()
+}
+
+fn mapping_files() -> BTreeMap<String, Value> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/frontend/terraform/mappings");
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let yaml_files = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    yaml_files
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let content = yaml(&format!("src/frontend/terraform/mappings/{name}.yaml"));
+            (name, content)
+        })
+        .collect()
+}
+
+fn json(path: &str) -> Value {
+    serde_json::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn yaml(path: &str) -> Value {
+    let parsed: serde_yaml::Value = serde_yaml::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    to_json(&parsed)
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn to_json(yaml: &serde_yaml::Value) -> Value {
+    match yaml {
+        serde_yaml::Value::Mapping(entries) => {
+            let key = |key: &serde_yaml::Value| match to_json(key) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            Value::Object(entries.iter().map(|(name, value)| (key(name), to_json(value))).collect())
+        }
+        serde_yaml::Value::Sequence(items) => Value::Array(items.iter().map(to_json).collect()),
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
