@@ -12,7 +12,7 @@ use crate::azure::{baa, diagnosable, preview, private_link, secrets};
 use crate::policy::builtin::Function;
 use crate::policy::{Expression, bind_field};
 use crate::source::Span;
-use crate::value::{Reason, Unknown, Value, ValueKind};
+use crate::value::{Object, Reason, Unknown, Value, ValueKind};
 
 impl<'a, T: Trace> Evaluator<'a, T> {
     /// What an expression gives; `span` is its text in the policy.
@@ -50,6 +50,16 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         }
     }
 
+    /// The API version of the request is that of the resource; who asks is known only then.
+    fn request_context(&self, span: Span) -> Value {
+        let mut context = Object::default();
+        if let Some((_, entry)) = self.resource.body.as_object().and_then(|it| it.get_ignore_case("apiVersion")) {
+            context.insert("apiVersion", entry.key_span, entry.value.clone());
+        }
+        context.rest = Some(Arc::new(Unknown::new(Reason::Runtime("requestContext()".into()))));
+        Value::object(context, span)
+    }
+
     fn parameter(&self, position: usize, span: Span) -> Value {
         let Some(parameter) = self.policy.parameters.get(position) else {
             return Value::new(ValueKind::Null, span);
@@ -80,6 +90,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 let answer = arguments.first().and_then(Value::as_str).and_then(|key| baa::ask(self.resource, key));
                 answer.unwrap_or_else(|| Value::new(ValueKind::Null, span))
             }
+            Function::RequestContext => self.request_context(span),
             Function::Deployed => Value::unknown(Reason::Runtime(format!("{name}()").into()), span),
             _ => functions::call(function, arguments, span),
         }

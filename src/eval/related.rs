@@ -26,7 +26,12 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             // The resource itself is declared elsewhere, and what belongs to it may be too.
             tally.open(Arc::new(Unknown::new(Reason::NotMapped)), self.resource.header);
         }
+        for connection in self.connections(related) {
+            tally.add(Truth::Unknown, connection.header);
+            tally.doubt(computed("privateEndpointConnections"), connection.header);
+        }
         let name = related.name.as_ref().map(|name| self.operand(name).into_owned());
+        let mut found = false;
         for (candidate, doubt) in self.candidates(related) {
             let resource = self.graph.get(candidate);
             let doubt = doubt.or_else(|| self.may_be_missing(resource, related));
@@ -35,8 +40,25 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 continue;
             }
             self.related_one(candidate, condition, named, doubt, &mut tally);
+            found = true;
+        }
+        if related.singleton && !found {
+            tally.open(computed("what the service makes by itself"), self.resource.header);
         }
         tally
+    }
+
+    /// The private endpoints that name this resource, when its connections are asked for: the service makes one of each.
+    fn connections(&self, related: &Related) -> Vec<&'a Resource> {
+        let asked = |it: &ResourceType| {
+            it.parent().is_some_and(|parent| parent == self.resource.resource_type)
+                && it.as_str().to_ascii_lowercase().ends_with("/privateendpointconnections")
+        };
+        if !related.types.iter().any(asked) {
+            return Vec::new();
+        }
+        let sources = self.graph.edges_to(self.index).iter().map(|edge| self.graph.get(edge.from));
+        sources.filter(|it| it.resource_type == *"Microsoft.Network/privateEndpoints").collect()
     }
 
     fn related_one(
@@ -222,6 +244,10 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         }
         found
     }
+}
+
+fn computed(what: &str) -> Doubt {
+    Arc::new(Unknown::new(Reason::Computed(what.into())))
 }
 
 /// The name of a child may be written with its parents': the last part counts.

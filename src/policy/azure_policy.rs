@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use super::builtin::Function;
 use super::compile::bind_field;
-use super::condition::{Condition, Leaf, Operand, Operator, Subject};
+use super::condition::{Condition, Leaf, Operand, Operator, Over, Subject};
 use super::expression::Expression;
 use super::policy_file::{Category, Parameter, Policy, Rule, Severity, Types, rule_of};
 use crate::diagnostic::{Code, Diagnostic};
@@ -51,7 +52,8 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
         let message = format!("the effect `{}` cannot be judged from code", effect.unwrap_or_default());
         return refuse(diagnostics, rule.span, &message);
     }
-    let Rule { condition, types } = rule_of(rule, &parameters, false, diagnostics)?;
+    let Rule { mut condition, types } = rule_of(rule, &parameters, false, diagnostics)?;
+    mark_singletons(&mut condition);
     let uses = Uses::of(&condition, &parameters);
     if uses.request {
         return refuse(diagnostics, rule.span, "`requestContext()` is about who deploys, not about code");
@@ -101,13 +103,44 @@ impl<'p> Uses<'p> {
     fn of(condition: &Condition, parameters: &'p [Parameter]) -> Self {
         let mut uses = Self::default();
         condition.each_expression(&mut |expression| match expression {
-            Expression::Call(_, name, _) => uses.request |= name.eq_ignore_ascii_case("requestContext"),
+            // The API version of a request is the resource's own; everything else is about the one who asks.
+            Expression::Member(of, name) if is_request_context(of) => {
+                uses.request |= !name.eq_ignore_ascii_case("apiVersion");
+            }
             Expression::Parameter(position) if uses.open.is_none() => {
                 uses.open = parameters.get(*position).filter(|it| it.default.is_none());
             }
             _ => {}
         });
         uses
+    }
+}
+
+fn is_request_context(expression: &Expression) -> bool {
+    matches!(expression, Expression::Call(Function::RequestContext, ..))
+}
+
+/// Children that the service makes by itself, so that a template need not declare them.
+const SINGLETONS: [&str; 6] = [
+    "Microsoft.Web/sites/config",
+    "Microsoft.Web/sites/slots/config",
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
+    "Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies",
+    "Microsoft.Sql/servers/databases/transparentDataEncryption",
+    "Microsoft.Storage/storageAccounts/blobServices",
+];
+
+fn mark_singletons(condition: &mut Condition) {
+    match condition {
+        Condition::AllOf(members) | Condition::AnyOf(members) => members.iter_mut().for_each(mark_singletons),
+        Condition::Not(inner) => mark_singletons(inner),
+        Condition::Leaf(leaf) => {
+            if let Subject::Count(count) = &mut leaf.subject
+                && let Over::Related(related) = &mut count.over
+            {
+                related.singleton = related.types.iter().any(|it| SINGLETONS.iter().any(|name| *it == **name));
+            }
+        }
     }
 }
 

@@ -326,7 +326,7 @@ impl<'p> Compiler<'p> {
             Some(name) => Some(self.operand(name)?),
             None => None,
         };
-        Some(Related { types: found, via, relation, name })
+        Some(Related { types: found, via, relation, name, singleton: false })
     }
 
     fn field(&mut self, value: &Value) -> Option<Field> {

@@ -135,6 +135,8 @@ pub struct Related {
     pub relation: Option<Relation>,
     /// The name that the related resource must have; `*` is a wildcard.
     pub name: Option<Operand>,
+    /// True when the service makes one by itself: then that none is declared says nothing.
+    pub singleton: bool,
 }
 
 /// How two resources are related.

@@ -174,7 +174,7 @@ fn definitions_that_no_code_can_answer_are_refused_with_the_reason() {
         ["the parameter `types` decides what is judged and has no `defaultValue`"]
     );
     assert_eq!(
-        definition("All", "{ value: '[requestContext().apiVersion]', less: '2020' }", "audit"),
+        definition("All", "{ value: '[requestContext().identity]', less: '2020' }", "audit"),
         ["`requestContext()` is about who deploys, not about code"]
     );
 }
