@@ -3,6 +3,12 @@
 //! `fixtures/lowering/terraform/<case>/main.tf` against `expected.txt` (rewritten with `UPDATE_EXPECTED=1`), and
 //! `fixtures/equivalence/<case>/{main.tf, azapi.tf, main.json}` against each other.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a case that does not hold ends the test; fixtures are files"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -276,12 +276,11 @@ fn like(text: &str, pattern: &str) -> bool {
 fn like_tail(actual: &Actual<'_>, expected: &Value) -> Option<bool> {
     let (Actual::Unknown(unknown), Some(pattern)) = (actual, expected.as_str()) else { return None };
     let wanted = pattern.strip_prefix('*').filter(|it| !it.contains('*'))?.to_lowercase();
-    let (_, tail) = unknown.symbol.as_ref()?.rsplit_once('}')?;
-    let tail = tail.to_lowercase();
-    match tail.len() >= wanted.len() {
-        true => Some(tail.ends_with(&wanted)),
-        false => (!wanted.ends_with(&tail)).then_some(false),
+    let tail = unknown.suffix()?.to_lowercase();
+    if tail.len() >= wanted.len() {
+        return Some(tail.ends_with(&wanted));
     }
+    (!wanted.ends_with(&tail)).then_some(false)
 }
 
 /// Whether every text, or no text, that starts with `head` is like the pattern.

@@ -102,6 +102,10 @@ impl ResourceGraph {
     }
 
     /// The resource of an index that this graph gave out.
+    ///
+    /// # Panics
+    ///
+    /// On an index of another graph.
     pub fn get(&self, index: ResourceIndex) -> &Resource {
         self.resources.get(index.0 as usize).expect("indices come from this graph, which only grows while it is built")
     }
@@ -329,7 +333,7 @@ impl Index {
         let Some((last, outer)) = names.split_last() else { return Some(true) };
         let own =
             resource.body.as_object().and_then(|body| body.get_ignore_case("name")).map(|(_, entry)| &entry.value);
-        let here = own.map_or(None, |own| same_name(own, last));
+        let here = own.and_then(|own| same_name(own, last));
         if here == Some(false) || outer.is_empty() {
             return here;
         }

@@ -471,13 +471,11 @@ pub fn bind_field(text: &str, element: impl FnOnce(&PropertyPath) -> Option<(usi
         Some(alias) => (alias.path, alias.resource_type),
         None => (PropertyPath::parse(text), None),
     };
-    match element(&path) {
-        Some((scope, rest)) => Field::Element(ElementPath { scope, each: rest.has_each(), rest, full: path }),
-        None => {
-            let computed = only.as_ref().is_some_and(|only| aliases::is_computed(only, &path));
-            Field::Path(FieldPath { each: path.has_each(), path, only, computed })
-        }
+    if let Some((scope, rest)) = element(&path) {
+        return Field::Element(ElementPath { scope, each: rest.has_each(), rest, full: path });
     }
+    let computed = only.as_ref().is_some_and(|only| aliases::is_computed(only, &path));
+    Field::Path(FieldPath { each: path.has_each(), path, only, computed })
 }
 
 /// The word of a list that a key is, whatever its case.
