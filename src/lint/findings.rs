@@ -12,6 +12,7 @@ use crate::finding::{CitationFacts, Evidence, Finding, Identity, Label, PolicyFa
 use crate::model::{Resource, ResourceGraph};
 use crate::policy::{Policy, citation};
 use crate::source::{SourceFile, SourceMap, Span};
+use crate::value::DefaultOf;
 
 /// Further addresses that one finding names.
 const NAMED: usize = 3;
@@ -146,7 +147,10 @@ impl Group<'_> {
                 _ => Verdict::Fail,
             },
             message: outcome.message.clone().unwrap_or_else(|| policy.title.to_string()),
-            primary: Label { span: outcome.primary, text: decisive.map(words).unwrap_or_default() },
+            primary: Label {
+                span: outcome.primary,
+                text: decisive.map(|it| words(it, policy.mask)).unwrap_or_default(),
+            },
             related,
             evidence: outcome.evidence.iter().map(|it| evidence(it, policy.mask)).collect(),
             suppressed: None,
@@ -171,15 +175,20 @@ fn others(also: &[(&Judged, &Resource)], resource: &Resource) -> Option<Label> {
 }
 
 /// What the primary label says.
-fn words(evidence: &eval::Evidence) -> String {
-    let path = &evidence.path;
+fn words(evidence: &eval::Evidence, mask: bool) -> String {
+    let path = evidence.path.replace("properties.", "");
+    if mask && evidence.source == Source::Written {
+        return format!("{path} is written here");
+    }
     match &evidence.source {
         Source::Written => format!("{path} is {}", evidence.actual),
-        Source::Default(_) => {
-            let whose = evidence.source.describe().unwrap_or_default();
-            format!("{path} is {} ({whose})", evidence.actual)
+        Source::Default(DefaultOf::Provider { major }) => {
+            format!("{path} is not set: azurerm {major} then uses {}", evidence.actual)
         }
-        Source::Absent => format!("{path} is not set"),
+        Source::Default(DefaultOf::Service { .. }) => {
+            format!("{path} is not set: the service then uses {}", evidence.actual)
+        }
+        Source::Absent => format!("{} is not set", path.strip_prefix("count of ").unwrap_or(&path)),
         Source::Unknown(reason) => format!("{path} is not known: {reason}"),
     }
 }

@@ -80,7 +80,8 @@ struct Printer {
 
 impl Printer {
     fn finding(&self, out: &mut dyn io::Write, report: &Report, finding: &Finding) -> io::Result<()> {
-        let snippet = Snippet::of(&report.sources, &finding.primary, &finding.related, self.style.width);
+        let snippet =
+            Snippet::of(&report.sources, &finding.primary, &finding.related, self.style.width, finding.policy.mask);
         let verdict = match finding.verdict {
             Verdict::Fail => "",
             Verdict::Unknown => "cannot tell: ",
@@ -102,7 +103,7 @@ impl Printer {
     fn diagnostic(&self, out: &mut dyn io::Write, report: &Report, diagnostic: &Diagnostic) -> io::Result<()> {
         let snippet = diagnostic.span.map(|span| {
             let label = Label { span, text: String::new() };
-            Snippet::of(&report.sources, &label, &[], self.style.width)
+            Snippet::of(&report.sources, &label, &[], self.style.width, false)
         });
         let (word, severity) = match diagnostic.severity {
             diagnostic::Severity::Error => ("error", miette::Severity::Error),
@@ -244,8 +245,11 @@ impl miette::Diagnostic for Card {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::shared_findings;
     use super::{Style, write};
+    use crate::finding::PolicyFacts;
 
     fn printed(report: &super::Report, style: Style) -> String {
         let mut out = Vec::new();
@@ -295,6 +299,18 @@ mod tests {
         assert!(!text.contains("no ePHI"), "{text}");
         let shown = printed(&shared_findings::one_of_each(), Style { suppressed: true, ..Style::default() });
         assert!(shown.contains("suppressed (inline) until 2027-03-31 by platform: no ePHI | here"), "{shown}");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_printed() {
+        let mut report = shared_findings::one_of_each();
+        let masked = PolicyFacts { mask: true, ..(*report.findings[1].policy).clone() };
+        report.findings[1].policy = Arc::new(masked);
+        report.findings.truncate(2);
+        report.findings.remove(0);
+        let text = printed(&report, Style::default());
+        assert!(text.contains(" 2 │   name = \"****\"\n   ·          ───┬──\n"), "{text}");
+        assert!(!text.contains("日本"), "{text}");
     }
 
     #[test]

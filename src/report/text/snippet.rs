@@ -26,6 +26,7 @@ const APART: u32 = 3;
 pub(super) struct Snippet {
     text: String,
     lines: Vec<Line>,
+    mask: bool,
     pub(super) labels: Vec<LabeledSpan>,
 }
 
@@ -51,9 +52,9 @@ struct Mark<'l> {
 }
 
 impl Snippet {
-    /// The lines of `primary`, then those of `related`, in the order given.
-    pub(super) fn of(sources: &SourceMap, primary: &Label, related: &[Label], width: usize) -> Self {
-        let mut snippet = Self::default();
+    /// The lines of `primary`, then those of `related`, in the order given; `mask` hides what the primary label is on.
+    pub(super) fn of(sources: &SourceMap, primary: &Label, related: &[Label], width: usize, mask: bool) -> Self {
+        let mut snippet = Self { mask, ..Self::default() };
         let all = std::iter::once((primary, true)).chain(related.iter().map(|it| (it, false)));
         let mut marks: Vec<Mark<'_>> = all.filter_map(|(label, primary)| Mark::of(sources, label, primary)).collect();
         let mut piece = 0;
@@ -105,13 +106,20 @@ impl Snippet {
         let start = self.text.len();
         let (head, tail) = (if window.start > 0 { "…" } else { "" }, if window.end < text.len() { "…" } else { "" });
         self.text.push_str(head);
-        self.text.extend(text.get(window.clone()).unwrap_or("").chars().map(printable));
+        let hidden = if self.mask { hidden(text, marks, range.start) } else { 0..0 };
+        let shown = text.get(window.clone()).unwrap_or("").char_indices();
+        self.text.extend(
+            shown.map(|(at, character)| if hidden.contains(&(window.start + at)) { '*' } else { printable(character) }),
+        );
         self.text.push_str(tail);
         self.text.push('\n');
         let place = |offset: u32| {
             let within = (offset as usize).saturating_sub(range.start).clamp(window.start, window.end);
             let before = text.get(window.start..within).unwrap_or("");
-            start + head.len() + before.chars().map(|it| printable(it).len_utf8()).sum::<usize>()
+            let width = |(at, it): (usize, char)| {
+                if hidden.contains(&(window.start + at)) { 1 } else { printable(it).len_utf8() }
+            };
+            start + head.len() + before.char_indices().map(width).sum::<usize>()
         };
         for mark in marks {
             let (from, to) = (place(mark.span.start), place(mark.span.end));
@@ -190,6 +198,19 @@ impl SourceCode for Snippet {
             bottom.number - top.number + 1,
         )))
     }
+}
+
+/// The part of a line that must not be printed: what is in quotes under a label, else all that is behind its sign.
+fn hidden(text: &str, marks: &[&Mark<'_>], line_start: usize) -> Range<usize> {
+    let Some(mark) = marks.iter().find(|it| it.primary).or_else(|| marks.first()) else { return 0..0 };
+    let start = (mark.span.start as usize).saturating_sub(line_start);
+    let end = (mark.span.end as usize).saturating_sub(line_start).min(text.len());
+    let marked = text.get(start..end).unwrap_or("");
+    let sign = marked.find(['=', ':']).map_or(0, |at| at + 1);
+    let value = marked.get(sign..).unwrap_or("");
+    let open = value.find('"').map_or(0, |at| at + 1);
+    let close = value.rfind('"').filter(|at| *at >= open).unwrap_or(value.len());
+    start + sign + open..start + sign + close
 }
 
 fn focus_column(file: &SourceFile, marks: &[&Mark<'_>]) -> usize {
