@@ -216,7 +216,8 @@ fn literal_secrets_are_found_among_arguments_of_azurerm() {
         let mut sources = SourceMap::default();
         let span = Span::new(sources.add("main.tf", "main.tf", "x"), 0, 1);
         let found = secrets::arguments(azurerm_type, &value(&arguments, span));
-        let found = found.as_ref().and_then(|it| it.as_array()?.items.first()?.as_str());
+        let found = found.as_ref().and_then(|it| it.as_array()?.items.first()?.as_object()?.entries.first());
+        let found = found.map(|(path, _)| &**path);
         assert_eq!(found, expected, "{azurerm_type} {arguments}");
     }
 }

@@ -474,3 +474,31 @@ fn a_wrong_policy_file_is_told_and_the_others_hold() {
     assert!(ran.diagnostics().iter().any(|it| it.starts_with("policy ours/mine.yaml: ")), "{:?}", ran.diagnostics());
     assert_eq!(ran.findings(), ["test/plain-http fail main.tf:2"]);
 }
+
+#[test]
+fn no_format_prints_a_secret() {
+    let scratch = Scratch::new("mask");
+    let secret = "Zq9-Winter-2024!";
+    scratch.write(
+        "main.tf",
+        format!(
+            "variable \"password\" {{ default = \"{secret}\" }}\n\
+             resource \"azurerm_mssql_server\" \"it\" {{ administrator_login_password = var.password }}\n\
+             resource \"azurerm_linux_web_app\" \"it\" {{ app_settings = {{ DB_PASSWORD = \"{secret}\" }} }}\n"
+        ),
+    );
+    scratch.write(
+        "main.json",
+        format!(
+            r#"{{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+              "contentVersion": "1.0.0.0", "parameters": {{ "p": {{ "type": "securestring", "defaultValue": "{secret}" }} }},
+              "resources": [ {{ "type": "Microsoft.Web/sites", "apiVersion": "2023-12-01", "name": "it",
+                "properties": {{ "siteConfig": {{ "appSettings": [ {{ "name": "DB_PASSWORD", "value": "{secret}" }} ] }} }} }} ] }}"#
+        ),
+    );
+    for format in ["text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "csv", "html"] {
+        let ran = scratch.run(&["check", ".", "--format", format]);
+        assert!(ran.out().contains("secrets/literal-secret"), "{format}");
+        assert!(!ran.out().contains(secret) && !ran.err().contains(secret), "{format}");
+    }
+}

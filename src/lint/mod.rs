@@ -7,6 +7,7 @@ pub mod changes;
 pub mod findings;
 mod judge;
 pub mod library;
+mod masking;
 mod units;
 mod workers;
 
@@ -151,6 +152,7 @@ pub fn run(request: Request) -> Run {
     summary.not_assessed.sort_keys();
     count(&findings, &mut summary);
     sort_diagnostics(&mut diagnostics, &sources);
+    masking::mask(&units.graphs, &mut sources, &mut findings);
     timings.step("report");
     run.report = Report { sources, findings, diagnostics, summary };
     run.graphs = units.graphs;

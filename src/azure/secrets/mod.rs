@@ -11,18 +11,20 @@ use base64::Engine as _;
 use super::tables::{AZURERM_SECRETS, SECRETS, row};
 use crate::model::{Dialect, Resource};
 use crate::source::Span;
-use crate::value::{StepKind, Value, ValueKind};
+use crate::value::{Object, StepKind, Value, ValueKind};
 
 /// Where a resource lowered through azurerm arguments keeps what [`arguments`] found in them.
 pub const KEY: &str = "secretArguments";
 
 /// A literal secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Literal {
     /// Its path in the body.
     pub path: String,
     /// Its text, with the name that it is given to.
     pub span: Span,
+    /// The secret itself, with the places it came from: for reports to leave out.
+    pub secret: Value,
 }
 
 /// The literal secrets of a resource, in the order of its body, each place once.
@@ -69,14 +71,22 @@ pub fn arguments(azurerm_type: &str, arguments: &Value) -> Option<Value> {
     if search.found.is_empty() {
         return None;
     }
-    let items = search.found.into_iter().map(|it| Value::new(ValueKind::String(it.path.into()), it.span));
+    let items = search.found.into_iter().map(|it| {
+        let mut kept = Object::default();
+        kept.insert(it.path, it.span, it.secret);
+        Value::object(kept, it.span)
+    });
     Some(Value::array(items.collect(), arguments.span))
 }
 
 fn found_in_arguments(resource: &Resource) -> Vec<Literal> {
     let kept = resource.body.as_object().and_then(|body| body.value(KEY)).and_then(Value::as_array);
     let items = kept.map_or(&[][..], |kept| &kept.items);
-    items.iter().filter_map(|it| Some(Literal { path: it.as_str()?.to_owned(), span: it.span })).collect()
+    let literal = |it: &Value| {
+        let (path, entry) = it.as_object()?.entries.first()?;
+        Some(Literal { path: path.to_string(), span: it.span, secret: entry.value.clone() })
+    };
+    items.iter().filter_map(literal).collect()
 }
 
 struct Search {
@@ -140,7 +150,7 @@ impl Search {
         };
         if secret {
             let span = key_span.filter(|key| key.file == value.span.file).map_or(value.span, |key| key.to(value.span));
-            self.found.push(Literal { path: joined(path), span });
+            self.found.push(Literal { path: joined(path), span, secret: value.clone() });
         }
     }
 

@@ -1,0 +1,91 @@
+//! Takes literal secrets out of everything that a report prints: the lines of source, messages, labels and evidence.
+//!
+//! In: the graphs of a run. Out: sources whose secrets are stars, byte for byte, so that every span still holds, and
+//! findings without them. A secret is masked wherever its text stands in the files that it came through.
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::azure::secrets::{self, Literal};
+use crate::finding::Finding;
+use crate::model::{Lookup, PropertyPath, Resource, ResourceGraph};
+use crate::source::{FileId, SourceMap};
+use crate::value::Value;
+
+/// Shorter texts are no secrets, and would take half a report with them.
+const SHORTEST: usize = 4;
+
+type ByFile = IndexMap<FileId, Vec<String>, FxBuildHasher>;
+
+/// Masks what the graphs hold of secrets.
+pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: &mut [Finding]) {
+    let mut by_file = ByFile::default();
+    for graph in graphs {
+        for resource in graph.indices().map(|index| graph.get(index)) {
+            secrets::literals(resource).iter().for_each(|Literal { secret, .. }| note(secret, &mut by_file));
+            if let Some(default) = secure_default(resource) {
+                note(default, &mut by_file);
+            }
+        }
+    }
+    for (file, secrets) in &mut by_file {
+        // The longest first: one may be part of another.
+        secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        let Some(text) = sources.get(*file).map(|it| it.text().clone()) else { continue };
+        let masked = without(&text, secrets);
+        if masked != *text {
+            sources.replace(*file, masked);
+        }
+    }
+    let all: Vec<String> = by_file.into_values().flatten().collect();
+    if !all.is_empty() {
+        findings.iter_mut().for_each(|finding| in_words(finding, &all));
+    }
+}
+
+/// What a template writes out as the default of a secure parameter.
+fn secure_default(resource: &Resource) -> Option<&Value> {
+    let is_parameter = resource.resource_type == *"baalint.template/parameters";
+    let found = |path: &str| match resource.lookup(&PropertyPath::parse(path)) {
+        Lookup::Found(value, _) => Some(value),
+        _ => None,
+    };
+    let is_secure = is_parameter && found("properties.secure").and_then(Value::as_bool) == Some(true);
+    found("properties.defaultValue").filter(|_| is_secure)
+}
+
+fn note(secret: &Value, by_file: &mut ByFile) {
+    let Some(text) = secret.as_str().filter(|it| it.len() >= SHORTEST) else { return };
+    let steps = secret.steps().iter().map(|step| step.span.file);
+    for file in std::iter::once(secret.span.file).chain(steps) {
+        by_file.entry(file).or_default().push(text.to_owned());
+    }
+}
+
+fn in_words(finding: &mut Finding, secrets: &[String]) {
+    let evidence = finding.evidence.iter_mut().flat_map(|it| [&mut it.actual, &mut it.expected]);
+    let labels = finding.related.iter_mut().map(|it| &mut it.text);
+    let own = [&mut finding.message, &mut finding.primary.text];
+    for text in evidence.chain(labels).chain(own) {
+        *text = without(text, secrets);
+    }
+}
+
+/// The text with stars for the bytes of every secret.
+fn without(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        if text.contains(secret.as_str()) { text.replace(secret.as_str(), &"*".repeat(secret.len())) } else { text }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn every_byte_of_a_secret_becomes_a_star() {
+        let secrets = ["pässword".to_owned(), "word".to_owned()];
+        assert_eq!(without("a = \"pässword\" # word", &secrets), "a = \"*********\" # ****");
+    }
+}
