@@ -22,7 +22,9 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
     let mut by_file = ByFile::default();
     for graph in graphs {
         for resource in graph.indices().map(|index| graph.get(index)) {
-            secrets::literals(resource).iter().for_each(|Literal { secret, .. }| note(secret, &mut by_file));
+            for Literal { secret, .. } in secrets::literals(resource) {
+                note(&secret, &mut by_file);
+            }
             if let Some(default) = secure_default(resource) {
                 note(default, &mut by_file);
             }
@@ -40,7 +42,9 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
     }
     let all: Vec<String> = by_file.into_values().flatten().collect();
     if !all.is_empty() {
-        findings.iter_mut().for_each(|finding| in_words(finding, &all));
+        for finding in findings {
+            in_words(finding, &all);
+        }
     }
 }
 
