@@ -25,7 +25,8 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// A disk of the repositories that hold `paths`; of the directories themselves where there is no repository.
+    /// A disk of the repositories that hold `paths`; where there is none, of the working directory when it holds them,
+    /// else of the directories themselves.
     pub fn new(paths: &[PathBuf]) -> Self {
         let working_directory = std::env::current_dir().unwrap_or_default();
         let mut disk = Self { working_directory, roots: Vec::new(), overlay: FxHashMap::default() };
@@ -40,7 +41,8 @@ impl Disk {
         let full = std::fs::canonicalize(path).unwrap_or_else(|_| self.absolute(path));
         let directory = if full.is_dir() { full.as_path() } else { full.parent().unwrap_or(&full) };
         let repository = directory.ancestors().find(|it| it.join(".git").exists());
-        let root = repository.unwrap_or(directory).to_path_buf();
+        let working = std::fs::canonicalize(&self.working_directory).ok().filter(|it| directory.starts_with(it));
+        let root = repository.map(Path::to_path_buf).or(working).unwrap_or_else(|| directory.to_path_buf());
         if !self.roots.contains(&root) {
             self.roots.push(root);
         }

@@ -118,10 +118,37 @@ fn place(arguments: &Object, resource_type: &ResourceType) -> (Option<Link>, Opt
     let Some(parent) = entry(arguments, "parent_id") else { return (None, None) };
     let value = &parent.value;
     let scope = resource_type.parent().is_none();
-    if scope && !names_a_resource(value) {
+    if scope && !(extends(resource_type) && names_a_resource(value)) {
         return (None, group_of(value));
     }
     (Some(Link { target: Target::Value(value.clone()), scope, span: value.span }), None)
+}
+
+/// What extends other resources: any other type without a parent type lives in a resource group or above.
+const EXTENSIONS: [&str; 17] = [
+    "Microsoft.Authorization/",
+    "Microsoft.ChangeAnalysis/",
+    "Microsoft.Chaos/targets",
+    "Microsoft.Consumption/",
+    "Microsoft.CostManagement/",
+    "Microsoft.EventGrid/eventSubscriptions",
+    "Microsoft.ExtendedLocation/",
+    "Microsoft.GuestConfiguration/",
+    "Microsoft.Insights/dataCollectionRuleAssociations",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.KubernetesConfiguration/",
+    "Microsoft.Maintenance/configurationAssignments",
+    "Microsoft.PolicyInsights/",
+    "Microsoft.Resources/",
+    "Microsoft.Security/",
+    "Microsoft.SecurityInsights/",
+    "Microsoft.SqlVirtualMachine/",
+];
+
+/// Whether a type without a parent type may extend another resource.
+fn extends(resource_type: &ResourceType) -> bool {
+    let text = resource_type.as_str();
+    EXTENSIONS.iter().any(|start| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start)))
 }
 
 /// False for resource groups, subscriptions and management groups, which hold resources without being extended.

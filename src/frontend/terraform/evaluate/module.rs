@@ -252,7 +252,7 @@ impl<'p> Evaluator<'p> {
         };
         let Some(target) = dir.and_then(|dir| self.project.module(dir)) else {
             let address = format!("{}module.{name}", module.prefix).into();
-            self.missing.borrow_mut().push((address, span, source_text(&call.source)));
+            self.missing.borrow_mut().push((address, span, source_text(module, call)));
             return None;
         };
         if module.calls_itself(target) || module.callers.len() >= MAX_NESTING {
@@ -294,10 +294,9 @@ pub(super) struct CallShape<'p> {
     pub(super) children: Vec<Rc<ModuleInstance<'p>>>,
 }
 
-fn source_text(source: &Source) -> String {
-    match source {
-        Source::Local(dir) => crate::frontend::files::slashes(dir),
-        Source::Remote(address) => address.to_string(),
-        Source::Unreadable => "of a source that is not a constant".to_owned(),
-    }
+/// The source as it is written.
+fn source_text(module: &ModuleInstance<'_>, call: &Call) -> String {
+    let written = module.module.parts(&call.declared).attribute("source");
+    let text = written.map(|(file, it)| file.slice(file.expr(it.value).span).trim_matches('"').to_owned());
+    text.unwrap_or_else(|| "without a source".to_owned())
 }
