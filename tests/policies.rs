@@ -87,3 +87,37 @@ fn every_embedded_policy_reads_as_its_file() {
     let embedded: Vec<String> = policy::library::all().iter().map(|policy| policy.id.to_string()).collect();
     assert_eq!(on_disk, embedded);
 }
+
+#[test]
+fn equivalents_are_ids_of_the_linters_that_we_name() {
+    let hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let words = |text: &str| {
+        (2..=3).contains(&text.split('.').count())
+            && text.split('.').all(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric()))
+    };
+    // Azure's own definition of transparent data encryption has a `k` in its id.
+    let lower = |text: &str| text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit());
+    let guid = |text: &str| text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(lower);
+    let known = |id: &str| {
+        ["CKV_AZURE_", "CKV2_AZURE_", "CKV_SECRET_"].iter().any(|head| id.strip_prefix(head).is_some_and(digits))
+            || id.strip_prefix("AZU-").is_some_and(|it| it.len() == 4 && digits(it))
+            || id.strip_prefix("Azure.").is_some_and(words)
+            || hex(id, 8)
+            || guid(id)
+    };
+    let mut problems = Vec::new();
+    for policy in policy::library::all() {
+        let wrong = policy.equivalents.iter().filter(|id| !known(id));
+        problems.extend(wrong.map(|id| format!("{}: `{id}`", policy.id)));
+        let twice = policy
+            .equivalents
+            .iter()
+            .enumerate()
+            .filter(|(at, id)| policy.equivalents.iter().take(*at).any(|it| it == *id));
+        problems.extend(twice.map(|(_, id)| format!("{}: `{id}` twice", policy.id)));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
