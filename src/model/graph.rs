@@ -433,7 +433,9 @@ mod tests {
 
     fn body(entries: &[(&str, Value)]) -> Value {
         let mut object = Object::default();
-        entries.iter().for_each(|(key, value)| object.insert(*key, span(), value.clone()));
+        for (key, value) in entries {
+            object.insert(*key, span(), value.clone());
+        }
         Value::object(object, span())
     }
 

@@ -41,7 +41,7 @@ fn a_comment_covers_its_line_the_line_below_its_block_and_at_the_head_the_file()
         format!("/* {comment} */\n{block}"),
         format!("# licence\n# {comment}\n\nvariable y {{}}\n{block}"),
         format!("resource x {{ # {comment}\n  tls = 0\n}}\n"),
-        format!("\u{feff}a = 1\r\n{}", format!("resource x {{\r\n  tls = 0 # {comment}\r\n}}\n")),
+        format!("\u{feff}a = 1\r\nresource x {{\r\n  tls = 0 # {comment}\r\n}}\n"),
         format!("variable y {{}}\n# baalint:ignore-file[storage/*]: why\n{block}"),
     ];
     for text in covered {

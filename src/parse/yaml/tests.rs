@@ -89,7 +89,7 @@ fn alias_expansion_is_bounded() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let below = format!("*a{}, ", level - 1).repeat(10);
-        text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        text = text + "a" + &level.to_string() + ": &a" + &level.to_string() + " [" + &below + "]\n";
     }
     let (documents, diagnostics) = read(&text);
     assert_eq!(documents.len(), 1);

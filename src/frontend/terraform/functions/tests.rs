@@ -90,11 +90,14 @@ fn elements_keep_their_place() {
     let object = Value::object(object, at());
     let first = |value: &Value| value.as_array().unwrap().items[0].clone();
     let call = |name: &str, args: &[Value]| super::call(name, args, at(), &Nothing);
-    assert_eq!(first(&call("flatten", &[list.clone()])).span, element.span);
+    assert_eq!(first(&call("flatten", std::slice::from_ref(&list))).span, element.span);
     assert_eq!(first(&call("concat", &[first(&list)])).span, element.span);
     assert_eq!(call("element", &[first(&list), Value::new(0, at())]).span, element.span);
     assert_eq!(call("lookup", &[object.clone(), Value::new("k", at())]).span, element.span);
-    assert_eq!(call("merge", &[object.clone()]).as_object().unwrap().value("k").unwrap().span, element.span);
+    assert_eq!(
+        call("merge", std::slice::from_ref(&object)).as_object().unwrap().value("k").unwrap().span,
+        element.span
+    );
     assert_eq!(first(&call("values", &[object])).span, element.span);
     assert_eq!(call("coalesce", &[Value::new(ValueKind::Null, at()), element.clone()]).span, element.span);
     assert_eq!(first(&call("tolist", &[first(&list)])).span, element.span);
@@ -106,11 +109,11 @@ fn a_call_is_told_apart_from_its_argument_by_symbol() {
     let unknown = Unknown::reference(Reason::Computed("azurerm_x.y.id".into()), reference);
     let id = Value::new(unknown, at());
     let symbol = |value: &Value| value.as_unknown().unwrap().symbol.clone().unwrap();
-    let lower = call("lower", &[id.clone()], at(), &Nothing);
+    let lower = call("lower", std::slice::from_ref(&id), at(), &Nothing);
     assert_eq!(&*symbol(&lower), "{lower(<azurerm_x.y.id>)}");
-    assert_eq!(lower, call("lower", &[id.clone()], at(), &Nothing));
+    assert_eq!(lower, call("lower", std::slice::from_ref(&id), at(), &Nothing));
     let list = Value::array(vec![id.clone()], at());
-    let max = call("sum", &[list.clone()], at(), &Nothing);
+    let max = call("sum", std::slice::from_ref(&list), at(), &Nothing);
     assert_ne!(symbol(&max), symbol(&call("one", &[call("sort", &[list], at(), &Nothing)], at(), &Nothing)));
     assert_eq!(lower.as_unknown().unwrap().references, id.as_unknown().unwrap().references);
 }
