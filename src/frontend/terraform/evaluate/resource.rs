@@ -17,6 +17,7 @@ use super::scope::{Memo, Scope, cells, repetition_names};
 use super::traversal::Step;
 use crate::frontend::terraform::operators;
 use crate::frontend::terraform::project::{Parts, ResourceName, block_name};
+use crate::parse::hcl::{ExprId, ExprKind, File};
 use crate::source::Span;
 use crate::value::{Array, Object, Reason, Reference, Unknown, Value, ValueKind};
 
@@ -133,7 +134,8 @@ impl<'p> Evaluator<'p> {
                 };
                 let expansion = self.resource_expansion(module, index);
                 let names = expansion.copies.get(copy).and_then(|copy| repetition_names(&copy.repetition));
-                self.sized(self.eval(Scope { module, file, names: names.as_ref() }, attribute.value))
+                let value = plain_body(module, index, name, file, attribute.value);
+                self.sized(self.eval(Scope { module, file, names: names.as_ref() }, value))
             })
         });
         // What depends on itself through a reference is known only after deployment.
@@ -268,6 +270,20 @@ impl<'p> Evaluator<'p> {
 }
 
 /// A configured value as others see it: what is not known of it is a reference to the resource.
+/// azapi sends what `jsonencode` is given: the object says more than its text, and keeps its spans.
+fn plain_body(module: &ModuleInstance<'_>, index: usize, name: &str, file: &File, value: ExprId) -> ExprId {
+    let azapi = module.module.resources.get_index(index).is_some_and(|(key, _)| key.block_type.starts_with("azapi_"));
+    match &file.expr(value).kind {
+        ExprKind::Call { name: function, args, expand: false } if azapi && name == "body" => {
+            match (file.slice(*function), file.list(*args)) {
+                ("jsonencode", [object]) => *object,
+                _ => value,
+            }
+        }
+        _ => value,
+    }
+}
+
 fn referred(module: &ModuleInstance<'_>, index: usize, address: &Arc<str>, name: &str, value: Value) -> Value {
     match &value.kind {
         ValueKind::Null => Value { kind: ValueKind::from(computed(module, index, address.clone(), name)), ..value },
