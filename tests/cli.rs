@@ -502,3 +502,16 @@ fn no_format_prints_a_secret() {
         assert!(!ran.out().contains(secret) && !ran.err().contains(secret), "{format}");
     }
 }
+
+#[test]
+fn what_looks_like_a_suppression_in_a_policy_or_configuration_is_none() {
+    let scratch = Scratch::new("no-input");
+    let policy = fs::read_to_string(Path::new(POLICIES).join("test/plain-http.yaml")).unwrap();
+    scratch
+        .write("main.tf", STORAGE)
+        .write("baalint.yaml", "# baalint:ignore[test/none]: an example\nfail-on: low\n")
+        .write("ours/p.yaml", policy.replace("why:", "# baalint:ignore[test/none]: an example\nwhy:"));
+    let ran = scratch.run(&["check", "--no-builtin", "--policies", "ours", "--format", "json"]);
+    assert_eq!(ran.diagnostics(), [""; 0]);
+    assert_eq!(ran.code(), 1);
+}

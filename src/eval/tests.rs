@@ -1,3 +1,5 @@
+//! What conditions come to, and which text they point at.
+
 use std::sync::Arc;
 
 use super::{Outcome, Settings, Source, Verdict, evaluate};

@@ -91,6 +91,8 @@ pub fn run(request: Request) -> Run {
     let mut diagnostics = Vec::new();
     run.config = read_config(&request, &mut sources, &mut diagnostics);
     let config = &run.config;
+    // The configuration and the policies are no inputs: what looks like a suppression there is none.
+    let first_input = sources.files().len();
     let found = find(&request, config, &mut sources);
     diagnostics.extend(found.diagnostics);
     timings.step("discover");
@@ -103,6 +105,7 @@ pub fn run(request: Request) -> Run {
         units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings)
     });
     diagnostics.extend(units.diagnostics);
+    let inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
 
     let library =
@@ -122,7 +125,7 @@ pub fn run(request: Request) -> Run {
     configure(&mut findings, config, &sources);
     if request.suppressions {
         let exceptions = &config.suppressions;
-        let mut all = Suppressions::read(sources.files(), exceptions, request.today, request.foreign);
+        let mut all = Suppressions::read(&inputs, exceptions, request.today, request.foreign);
         all.apply(&sources, &mut findings);
         diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
     }

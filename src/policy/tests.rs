@@ -1,3 +1,5 @@
+//! What policy files compile to, and what is told of those that are wrong.
+
 use super::{Types, compile, compile_definition, example, is_definition};
 use crate::diagnostic::Diagnostic;
 use crate::parse::yaml;

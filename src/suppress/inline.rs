@@ -36,6 +36,8 @@ pub(super) enum Reach {
     Line(u32),
     /// This line, and the block that it lies in or opens.
     Around(u32),
+    /// Blocks and places from this line to that one.
+    Lines(u32, u32),
 }
 
 impl Comment {

@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod day;
 mod foreign;
 mod inline;
+mod metadata;
 
 use std::sync::Arc;
 
@@ -43,6 +44,9 @@ impl Suppressions {
         let mut all = Self { comments: FxHashMap::default(), exceptions: Vec::new(), today, diagnostics: Vec::new() };
         for file in files {
             let (mut comments, diagnostics) = inline::scan(file);
+            all.diagnostics.extend(diagnostics);
+            let (entries, diagnostics) = metadata::scan(file);
+            comments.extend(entries);
             all.diagnostics.extend(diagnostics);
             if foreign {
                 comments.extend(foreign::scan(file));
@@ -186,6 +190,10 @@ impl Lines {
             Reach::File => true,
             // On the head of a block it is for the whole block.
             Reach::Line(line) => line == self.place || self.block.is_some_and(|(head, _)| line == head),
+            Reach::Lines(first, last) => {
+                let within = |line: u32| (first..=last).contains(&line);
+                within(self.place) || self.block.is_some_and(|(head, _)| within(head))
+            }
             Reach::Around(line) => {
                 let within = |(head, last): (u32, u32)| (head..=last).contains(&line);
                 line == self.place || self.block.is_some_and(within)

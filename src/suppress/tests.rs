@@ -99,3 +99,48 @@ fn comments_of_other_linters_hold_on_request_and_through_equivalents() {
     let other = "resource x {\n  #checkov:skip=CKV_AZURE_1:legacy client\n  tls = 0\n}\n";
     assert_eq!(judged(other, true).0.suppressed, None);
 }
+
+/// Judges the deciding `tls` of the resource `inner` in a template.
+fn judged_json(text: &str) -> (Finding, Vec<String>) {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a.json", "a.json", text);
+    let at = |part: &str| u32::try_from(text.find(part).expect("in the text")).unwrap();
+    let mut finding = shared_findings::one_of_each().findings.remove(0);
+    finding.resource.span = Span::new(file, at("{ \"inner\""), at("\n  }"));
+    finding.resource.header = Span::new(file, at("\"inner\""), at("\"inner\"") + 7);
+    finding.primary.span = Span::new(file, at("\"tls\": 0"), at("\"tls\": 0") + 8);
+    let mut findings = [finding];
+    let today = Day::parse("2026-11-21").unwrap();
+    let mut all = Suppressions::read(sources.files(), &[], today, false);
+    all.apply(&sources, &mut findings);
+    let told = all.finish(&[ID.into()], &|_| true).into_iter().map(|it| it.message).collect();
+    let [finding] = findings;
+    (finding, told)
+}
+
+#[test]
+fn metadata_covers_its_resource_or_at_the_top_the_template() {
+    let entry = |entry: &str| format!("\"metadata\": {{ \"baalint\": {entry} }},");
+    let template = |top: &str, inner: &str, other: &str| {
+        format!(
+            "{{ {top}\n\"resources\": [\n  {{ \"other\": 1, {other}\n    \"x\": 1 }},\n  {{ \"inner\": 1, {inner}\n    \"tls\": 0\n  }} ] }}"
+        )
+    };
+    let good = entry(r#"{ "ignore": ["storage/*"], "reason": "why", "by": "ops", "until": "2027-01-01" }"#);
+    for text in [template(&good, "", ""), template("", &good, "")] {
+        let (finding, told) = judged_json(&text);
+        assert_eq!(finding.suppressed.and_then(|it| it.by).as_deref(), Some("ops"), "{text}");
+        assert_eq!(told, [""; 0], "{text}");
+    }
+    let (finding, told) = judged_json(&template("", "", &good));
+    assert_eq!(finding.suppressed, None);
+    assert_eq!(told, ["nothing here is found by `storage/*`"]);
+    for (wrong, message) in [
+        (r#"{ "ignore": "storage/*" }"#, "this suppression does not say why: a reason is mandatory"),
+        (r#"[{ "reason": "why" }]"#, "this suppression does not say which policy it silences"),
+        (r#"{ "ignore": "storage/*", "reason": "why", "til": "x" }"#, "this suppression has a key that means nothing"),
+        (r#""storage/*""#, "this suppression is not an object"),
+    ] {
+        assert_eq!(judged_json(&template("", &entry(wrong), "")).1, [message], "{wrong}");
+    }
+}
