@@ -413,6 +413,7 @@ fn modules_are_judged_as_their_callers_call_them() {
                 "module.many[\"y\"].azurerm_storage_account.this {{name=\"why\", public=false, kept=\"kept\", \
                  unset={one}, where=\"../modules/sa\"}}"
             ),
+            "module.far {}".to_owned(),
             format!("r.r {{one={one}, many=\"ex\", all=[\"ex\", \"why\"], far=?missing-module}}"),
         ]
     );
@@ -578,7 +579,7 @@ fn what_calls_itself_or_depends_on_itself_ends_with_a_diagnostic() {
     ]);
     let (instances, diagnostics) = run.evaluate();
     let addresses: Vec<&str> = instances.iter().map(|it| it.address.as_ref()).collect();
-    assert_eq!(addresses, ["module.b.r.b", "r.a"]);
+    assert_eq!(addresses, ["module.b.module.a", "module.b.r.b", "r.a"]);
     assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
 
     let (instances, diagnostics) = evaluate("resource \"r\" \"r\" { count = 10001 }\n");

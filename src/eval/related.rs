@@ -30,6 +30,11 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             tally.add(Truth::Unknown, connection.header);
             tally.doubt(computed("privateEndpointConnections"), connection.header);
         }
+        for of in &related.types {
+            if let Some(why) = self.graph.unread(self.index, of) {
+                tally.open(why.clone(), self.resource.header);
+            }
+        }
         let name = related.name.as_ref().map(|name| self.operand(name).into_owned());
         let mut found = false;
         for (candidate, doubt) in self.candidates(related) {

@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::arm_id::ArmId;
 use super::patch;
-use super::resource::{Link, Lowered, Presence, Resource, Target};
+use super::resource::{Link, Lowered, Presence, Resource, Target, Unread};
 use super::resource_type::ResourceType;
 use crate::source::Span;
 use crate::value::{Reason, Reference, Unknown, Value, ValueKind};
@@ -67,6 +67,8 @@ pub struct ResourceGraph {
     incoming: Vec<Edge>,
     /// Parent or scope links that cannot be told, sorted by resource.
     open: Vec<(ResourceIndex, Arc<Unknown>)>,
+    /// What cannot be read and names a resource, sorted by resource.
+    unread: Vec<(ResourceIndex, bool, Arc<Unknown>)>,
     index: Index,
 }
 
@@ -80,7 +82,7 @@ pub(super) struct Index {
 impl ResourceGraph {
     /// Merges the patches and resolves every link of a root.
     pub fn link(lowered: Lowered) -> Self {
-        let Lowered { root, mut resources, patches, .. } = lowered;
+        let Lowered { root, mut resources, patches, unread, .. } = lowered;
         patch::apply(&mut resources, patches);
         let index = Index::of(&resources);
         let mut graph = Self { root, resources, index, ..Self::default() };
@@ -88,6 +90,7 @@ impl ResourceGraph {
         for from in graph.indices() {
             graph.links_of(from, &mut edges);
         }
+        graph.name_unread(&unread);
         edges.sort_unstable();
         edges.dedup_by_key(|edge| (edge.from, edge.to, edge.kind));
         graph.outgoing.clone_from(&edges);
@@ -147,9 +150,40 @@ impl ResourceGraph {
         &self.open
     }
 
+    /// Why resources of `of` that are related to this one may be declared where nothing can be read.
+    pub fn unread(&self, index: ResourceIndex, of: &ResourceType) -> Option<&Arc<Unknown>> {
+        let start = self.unread.partition_point(|(named, ..)| *named < index);
+        let here = self.unread.get(start..).unwrap_or(&[]).iter().take_while(|(named, ..)| *named == index);
+        let own = &self.get(index).resource_type;
+        let may_be = |below: bool| !below || of.is_below(own) || of.is_extension();
+        if own.is_below(of) {
+            return None;
+        }
+        here.filter(|(_, below, _)| may_be(*below)).map(|(.., why)| why).next()
+    }
+
     /// Which resources of this root a value names: an id, or an unknown with references.
     pub fn resolve(&self, value: &Value) -> Resolution {
         self.index.resolve(&self.resources, &Target::Value(value.clone()))
+    }
+
+    fn name_unread(&mut self, unread: &[Unread]) {
+        let mut named = Vec::new();
+        for Unread { names, why, below } in unread {
+            each_link(names, &mut |link, _| {
+                // Whoever gets a resource's region does not get the resource.
+                if let LinkText::Reference(reference) = link
+                    && !matches!(&*reference.attribute, "id" | "name" | "")
+                {
+                    return;
+                }
+                let found = self.index.targets(&self.resources, link).into_iter();
+                named.extend(found.map(|index| (index, *below, why.clone())));
+            });
+        }
+        named.sort_by_key(|(index, below, _)| (*index, *below));
+        named.dedup_by_key(|(index, below, _)| (*index, *below));
+        self.unread = named;
     }
 
     fn links_of(&mut self, from: ResourceIndex, edges: &mut Vec<Edge>) {

@@ -15,5 +15,5 @@ pub use arm_id::ArmId;
 pub use coverage::Coverage;
 pub use graph::{Edge, EdgeKind, Resolution, ResourceGraph, ResourceIndex};
 pub use property_path::{PathSegment, PropertyPath};
-pub use resource::{Dialect, Link, Lookup, Lowered, Patch, Presence, Resource, Target};
+pub use resource::{Dialect, Link, Lookup, Lowered, Patch, Presence, Resource, Target, Unread};
 pub use resource_type::ResourceType;

@@ -125,6 +125,17 @@ pub struct Patch {
     pub parent: Option<Link>,
 }
 
+/// Something declared that cannot be read: it may be, or hold, any resource related to what it names.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// What it names, anywhere inside.
+    pub names: Value,
+    /// Why it cannot be read.
+    pub why: Arc<Unknown>,
+    /// True when it can only be a child or an extension of what it names.
+    pub below: bool,
+}
+
 /// What a front end makes of one root module, template or document.
 #[derive(Clone, Debug, Default)]
 pub struct Lowered {
@@ -136,6 +147,8 @@ pub struct Lowered {
     pub patches: Vec<Patch>,
     /// What could not be read or evaluated.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is declared and cannot be read: a module that is not here, a resource of unknown type.
+    pub unread: Vec<Unread>,
     /// Source types that no mapping or table knows, one entry a resource: `not_assessed` of the report.
     pub unmapped: Vec<Arc<str>>,
 }

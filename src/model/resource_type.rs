@@ -5,6 +5,27 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+/// How the names of types that extend other resources start.
+const EXTENSIONS: [&str; 17] = [
+    "Microsoft.Authorization/",
+    "Microsoft.ChangeAnalysis/",
+    "Microsoft.Chaos/targets",
+    "Microsoft.Consumption/",
+    "Microsoft.CostManagement/",
+    "Microsoft.EventGrid/eventSubscriptions",
+    "Microsoft.ExtendedLocation/",
+    "Microsoft.GuestConfiguration/",
+    "Microsoft.Insights/dataCollectionRuleAssociations",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.KubernetesConfiguration/",
+    "Microsoft.Maintenance/configurationAssignments",
+    "Microsoft.PolicyInsights/",
+    "Microsoft.Resources/",
+    "Microsoft.Security/",
+    "Microsoft.SecurityInsights/",
+    "Microsoft.SqlVirtualMachine/",
+];
+
 /// `Microsoft.Storage/storageAccounts/blobServices`: provider namespace, then one segment a level.
 #[derive(Clone, Debug)]
 pub struct ResourceType(Arc<str>);
@@ -34,6 +55,12 @@ impl ResourceType {
     pub fn parent(&self) -> Option<Self> {
         let (parent, _) = self.0.rsplit_once('/')?;
         parent.contains('/').then(|| Self(parent.into()))
+    }
+
+    /// True for types that extend other resources: a diagnostic setting, a lock, a role assignment.
+    pub fn is_extension(&self) -> bool {
+        let text = self.as_str();
+        EXTENSIONS.iter().any(|start| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start)))
     }
 
     /// True when this type lives below `other` at any depth.

@@ -40,6 +40,8 @@ pub enum Mode {
     Managed,
     /// `data`
     Data,
+    /// A `module` block whose source is not on this machine: its arguments are the body.
+    MissingModule,
 }
 
 /// The azurerm provider as a module sees it.

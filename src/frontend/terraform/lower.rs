@@ -15,7 +15,9 @@ use super::lower_common::{anchor_target, common, resource_group};
 use super::mapping::{Child, Made, Mapping, Mappings, Naming, apply, find};
 use crate::azure::{self, ArmRelation, AzurermType};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Coverage, Dialect, Link, Lowered, Patch, Presence, PropertyPath, Resource, ResourceType, Target};
+use crate::model::{
+    Coverage, Dialect, Link, Lowered, Patch, Presence, PropertyPath, Resource, ResourceType, Target, Unread,
+};
 use crate::source::Span;
 use crate::value::{Object, Reason, Reference, Unknown, Value, ValueKind};
 
@@ -26,6 +28,14 @@ pub fn lower(instances: &[Instance], mappings: &Mappings, dialect: Dialect) -> L
         lowering.instance(instance);
     }
     lowering.lowered
+}
+
+/// A module that is not here may hold whatever is related to what it is given.
+fn missing(instance: &Instance) -> Option<Unread> {
+    match &instance.presence {
+        Presence::Possible(why) => Some(Unread { names: instance.body.clone(), why: why.clone(), below: false }),
+        _ => None,
+    }
 }
 
 struct Lowering<'m> {
@@ -40,6 +50,7 @@ impl Lowering<'_> {
     fn instance(&mut self, instance: &Instance) {
         let (provider, _) = instance.block_type.split_once('_').unwrap_or((&instance.block_type, ""));
         match (provider, instance.mode) {
+            (_, Mode::MissingModule) => self.lowered.unread.extend(missing(instance)),
             ("azurerm", Mode::Managed) => self.azurerm(instance),
             ("azurerm", Mode::Data) => self.existing(instance),
             ("azapi", _) => lower_azapi::lower(instance, self.dialect, &mut self.lowered),

@@ -11,7 +11,7 @@ use super::instance::{Instance, Mode};
 use super::lower::bare;
 use super::lower_common::{entry, identity};
 use super::mapping::from_json;
-use crate::model::{ArmId, Coverage, Dialect, Link, Lowered, Patch, Presence, Resource, ResourceType, Target};
+use crate::model::{ArmId, Coverage, Dialect, Link, Lowered, Patch, Presence, Resource, ResourceType, Target, Unread};
 use crate::value::{Object, Reason, Unknown, Value, ValueKind};
 
 /// Lowers one instance.
@@ -31,6 +31,7 @@ pub(super) fn lower(instance: &Instance, dialect: Dialect, lowered: &mut Lowered
     }
     let Some(typed) = entry(arguments, "type").and_then(|entry| Some((entry, entry.value.as_str()?))) else {
         lowered.unmapped.push(instance.block_type.clone());
+        lowered.unread.extend(untyped(arguments));
         return;
     };
     let (resource_type, api) = typed.1.split_once('@').unwrap_or((typed.1, ""));
@@ -114,41 +115,20 @@ fn merge(body: &mut Object, key: &Arc<str>, key_span: crate::source::Span, value
 }
 
 /// `parent_id`: the parent of a child type, the scope of an extension, or the resource group.
+/// A resource of unknown type: it may be any child or extension of what its `parent_id` names.
+fn untyped(arguments: &Object) -> Option<Unread> {
+    let why = entry(arguments, "type")?.value.as_unknown()?.clone();
+    Some(Unread { names: entry(arguments, "parent_id")?.value.clone(), why, below: true })
+}
+
 fn place(arguments: &Object, resource_type: &ResourceType) -> (Option<Link>, Option<Value>) {
     let Some(parent) = entry(arguments, "parent_id") else { return (None, None) };
     let value = &parent.value;
     let scope = resource_type.parent().is_none();
-    if scope && !(extends(resource_type) && names_a_resource(value)) {
+    if scope && !(resource_type.is_extension() && names_a_resource(value)) {
         return (None, group_of(value));
     }
     (Some(Link { target: Target::Value(value.clone()), scope, span: value.span }), None)
-}
-
-/// What extends other resources: any other type without a parent type lives in a resource group or above.
-const EXTENSIONS: [&str; 17] = [
-    "Microsoft.Authorization/",
-    "Microsoft.ChangeAnalysis/",
-    "Microsoft.Chaos/targets",
-    "Microsoft.Consumption/",
-    "Microsoft.CostManagement/",
-    "Microsoft.EventGrid/eventSubscriptions",
-    "Microsoft.ExtendedLocation/",
-    "Microsoft.GuestConfiguration/",
-    "Microsoft.Insights/dataCollectionRuleAssociations",
-    "Microsoft.Insights/diagnosticSettings",
-    "Microsoft.KubernetesConfiguration/",
-    "Microsoft.Maintenance/configurationAssignments",
-    "Microsoft.PolicyInsights/",
-    "Microsoft.Resources/",
-    "Microsoft.Security/",
-    "Microsoft.SecurityInsights/",
-    "Microsoft.SqlVirtualMachine/",
-];
-
-/// Whether a type without a parent type may extend another resource.
-fn extends(resource_type: &ResourceType) -> bool {
-    let text = resource_type.as_str();
-    EXTENSIONS.iter().any(|start| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start)))
 }
 
 /// False for resource groups, subscriptions and management groups, which hold resources without being extended.

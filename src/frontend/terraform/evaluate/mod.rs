@@ -30,7 +30,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::model::Presence;
 use crate::parse::hcl;
 use crate::source::{FileId, Span};
-use crate::value::{Reason, Value, ValueKind};
+use crate::value::{Reason, Unknown, Value, ValueKind};
 
 /// The most instances of one `count` or `for_each`.
 const MAX_INSTANCES: usize = 10_000;
@@ -153,11 +153,36 @@ impl<'p> Evaluator<'p> {
             match item {
                 Item::Resource(index) => self.collect_resource(module, *index, instances),
                 Item::Call(index) => {
-                    for child in self.children(module, *index) {
+                    let children = self.children(module, *index);
+                    if children.is_empty() {
+                        self.collect_missing(module, *index, instances);
+                    }
+                    for child in children {
                         self.collect(&child, instances);
                     }
                 }
             }
+        }
+    }
+
+    /// A module that is not here: what it is given tells what it may be related to.
+    fn collect_missing(&self, module: &ModuleInstance<'p>, index: usize, instances: &mut Vec<Instance>) {
+        let Some((name, call)) = module.module.calls.get_index(index) else { return };
+        let parts = module.module.parts(&call.declared);
+        let Some((_, block)) = parts.first() else { return };
+        let reason = Reason::MissingModule(format!("{}module.{name}", module.prefix).into());
+        for (key, arguments) in self.call_arguments(module, index) {
+            instances.push(Instance {
+                address: format!("{}module.{name}{key}", module.prefix).into(),
+                mode: Mode::MissingModule,
+                block_type: "module".into(),
+                body: Value::object(arguments, block.header),
+                span: block.span,
+                header: block.header,
+                callers: module.callers.clone(),
+                presence: Presence::Possible(Arc::new(Unknown::new(reason.clone()))),
+                provider: self.provider_of(module, &parts),
+            });
         }
     }
 
@@ -207,7 +232,8 @@ impl<'p> Evaluator<'p> {
         if missing.is_empty() {
             return;
         }
-        let readers = |address: &str| instances.iter().filter(|instance| reads_module(&instance.body, address)).count();
+        let managed = || instances.iter().filter(|instance| instance.mode == Mode::Managed);
+        let readers = |address: &str| managed().filter(|instance| reads_module(&instance.body, address)).count();
         for (address, span, source) in missing {
             let count = readers(&address);
             let message = match count {

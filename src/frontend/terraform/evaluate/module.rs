@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::expansion::Expansion;
+use super::expansion::{Copy, Expansion, Key};
 use super::resource::ResourceNode;
 use super::scope::{Memo, Repetition, Scope, cells, repetition_names};
 use super::{Evaluator, MAX_TOTAL};
@@ -201,6 +201,27 @@ impl<'p> Evaluator<'p> {
             made.iter().map(Rc::downgrade).collect()
         });
         children.iter().filter_map(std::rc::Weak::upgrade).collect()
+    }
+
+    /// The arguments of each instance of a call.
+    pub(super) fn call_arguments(&self, module: &ModuleInstance<'p>, index: usize) -> Vec<(Key, Object)> {
+        const META: [&str; 6] = ["source", "version", "providers", "count", "for_each", "depends_on"];
+        let Some((_, call)) = module.module.calls.get_index(index) else { return Vec::new() };
+        let parts = module.module.parts(&call.declared);
+        let of_copy = |copy: &Copy| {
+            let names = repetition_names(&copy.repetition);
+            let mut arguments = Object::default();
+            for (file, attribute) in parts.attributes() {
+                let name = file.slice(attribute.name);
+                if !META.contains(&name) {
+                    let scope = Scope { module, file, names: names.as_ref() };
+                    let value = self.apart(|| self.sized(self.eval(scope, attribute.value)));
+                    arguments.insert(name, attribute.name, value);
+                }
+            }
+            (copy.key.clone(), arguments)
+        };
+        self.call_expansion(module, index).copies.iter().map(of_copy).collect()
     }
 
     fn make_children(
