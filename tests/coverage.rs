@@ -53,7 +53,10 @@ fn every_requirement_of_the_peers_has_a_policy_or_a_reason() {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(root.join("docs/coverage.md"), &page).expect("docs can be written");
     }
-    assert!(read("docs/coverage.md") == page, "docs/coverage.md is stale: UPDATE_EXPECTED=1 cargo test --test coverage");
+    assert!(
+        read("docs/coverage.md") == page,
+        "docs/coverage.md is stale: UPDATE_EXPECTED=1 cargo test --test coverage"
+    );
 }
 
 const HEAD: &str = "# Coverage
@@ -84,7 +87,8 @@ fn policies_by_foreign_id(directory: &Path) -> BTreeMap<String, BTreeSet<String>
         let below = path.strip_prefix(directory).expect("walked from there").with_extension("");
         let id = below.to_string_lossy().replace('\\', "/");
         for foreign in file.get("equivalents").and_then(serde_yaml::Value::as_sequence).into_iter().flatten() {
-            let foreign = foreign.as_str().map_or_else(|| serde_yaml::to_string(foreign).unwrap_or_default(), str::to_owned);
+            let foreign =
+                foreign.as_str().map_or_else(|| serde_yaml::to_string(foreign).unwrap_or_default(), str::to_owned);
             by_id.entry(foreign.trim().to_owned()).or_default().insert(id.clone());
         }
     }

@@ -4,7 +4,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::policy_file::{Policy, compile};
+use super::definition::Policy;
+use super::policy_file::compile;
 use crate::azure::defaults::NO_TEXT;
 use crate::model::ResourceType;
 use crate::parse::json;

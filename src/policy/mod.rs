@@ -9,11 +9,14 @@ mod azure_policy;
 pub mod builtin;
 pub mod citation;
 mod compile;
+mod compile_expression;
 mod condition;
+mod definition;
 pub mod example;
 mod expression;
 pub mod library;
 mod policy_file;
+mod rule;
 pub mod suggest;
 
 pub use azure_policy::{compile_definition, is_definition};
@@ -21,8 +24,9 @@ pub use compile::bind_field;
 pub use condition::{
     Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject,
 };
+pub use definition::{Category, Message, MessagePart, Parameter, Policy, Severity, Types};
 pub use expression::Expression;
-pub use policy_file::{Category, Message, MessagePart, Parameter, Policy, Severity, Types, compile};
+pub use policy_file::compile;
 
 #[cfg(test)]
 mod tests;

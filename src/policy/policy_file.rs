@@ -7,117 +7,15 @@ use std::sync::Arc;
 
 use super::citation;
 use super::compile::Compiler;
-use super::condition::{Condition, Field, Leaf, Operand, Operator, Related, Relation, Subject};
+use super::definition::{Category, Message, MessagePart, Parameter, Policy, Severity, Types};
+use super::rule::{Rule, rule_of};
 use super::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{PropertyPath, ResourceType};
+use crate::model::PropertyPath;
 use crate::source::Span;
 use crate::value::{Number, Object, Value, ValueKind};
 
-/// A compiled policy with its documentation.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// `storage/plain-http`.
-    pub id: Arc<str>,
-    /// What is wrong when it fails, as a headline.
-    pub title: Arc<str>,
-    /// How much it matters.
-    pub severity: Severity,
-    /// What it protects.
-    pub category: Category,
-    /// Paragraphs of the Security Rule.
-    pub citations: Vec<Arc<str>>,
-    /// The same requirement elsewhere.
-    pub equivalents: Vec<Arc<str>>,
-    /// What can happen to ePHI.
-    pub why: Arc<str>,
-    /// Language, and text to paste.
-    pub fix: Vec<(Arc<str>, Arc<str>)>,
-    /// The resource types that it judges.
-    pub types: Types,
-    /// True for a resource that violates the policy.
-    pub condition: Condition,
-    /// Its parameters.
-    pub parameters: Vec<Parameter>,
-    /// Where a finding points when the deciding value is not the best place.
-    pub label: Option<PropertyPath>,
-    /// The sentence of a finding, when the title is not enough.
-    pub message: Option<Message>,
-    /// False when nobody may silence it.
-    pub suppressible: bool,
-    /// True when no value may be printed.
-    pub mask: bool,
-    /// The file.
-    pub span: Span,
-}
-
-/// The resource types that a policy judges.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Types {
-    /// Every type.
-    All,
-    /// These.
-    Only(Vec<ResourceType>),
-}
-
-/// How much a policy matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-/// What a policy protects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Category {
-    BaaCoverage,
-    NetworkExposure,
-    EncryptionAtRest,
-    EncryptionInTransit,
-    AuditLogging,
-    AccessControl,
-    BackupRecovery,
-    Integrity,
-    Secrets,
-    AiAnalytics,
-    Governance,
-    DataResidency,
-}
-
-/// A value that a team configures.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    /// Its name in the condition.
-    pub name: Arc<str>,
-    /// Its value when nobody configures it; without one it is unknown.
-    pub default: Option<Value>,
-    /// The key of `baalint.yaml` that sets it.
-    pub config: Option<Arc<str>>,
-}
-
-/// The sentence of a finding.
-#[derive(Clone, Debug)]
-pub enum Message {
-    /// A text with placeholders.
-    Parts(Vec<MessagePart>),
-    /// A template expression.
-    Expression(Operand),
-}
-
-/// A part of a message.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MessagePart {
-    /// As it stands.
-    Text(Arc<str>),
-    /// The value of a property.
-    Path(PropertyPath),
-}
-
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "title",
     "severity",
     "category",
@@ -133,8 +31,8 @@ const KEYS: [&str; 15] = [
     "suppressible",
     "types",
     "without",
+    "mask",
 ];
-const MASK: &str = "mask";
 const FIX_LANGUAGES: [&str; 9] =
     ["terraform", "azapi", "bicep", "arm", "yaml", "pulumi", "ansible", "kubernetes", "crossplane"];
 
@@ -144,12 +42,6 @@ pub fn compile(id: &str, root: &Value) -> (Option<Policy>, Vec<Diagnostic>) {
     let policy = reader.policy(id, root);
     let failed = reader.diagnostics.iter().any(|it| it.severity == crate::diagnostic::Severity::Error);
     (policy.filter(|_| !failed), reader.diagnostics)
-}
-
-/// What a condition and its effect's details compile to.
-pub(super) struct Rule {
-    pub(super) condition: Condition,
-    pub(super) types: Option<Vec<ResourceType>>,
 }
 
 #[derive(Default)]
@@ -162,7 +54,7 @@ impl Reader {
         let Some(file) = root.as_object() else {
             return self.error(root.span, "a policy file must be a mapping");
         };
-        self.known_keys(file, &KEYS.into_iter().chain([MASK]), "a policy file");
+        self.known_keys(file, &KEYS.into_iter(), "a policy file");
         let title = self.text(file, "title", root.span);
         let why = self.text(file, "why", root.span);
         let severity = self.word(file, "severity", root.span, Severity::ALL);
@@ -172,7 +64,7 @@ impl Reader {
         let fix = self.fix(file, root.span);
         let parameters = self.parameters(file.value("parameters"));
         let message = self.message(file, &parameters);
-        let (suppressible, mask) = (self.flag(file, "suppressible", true), self.flag(file, MASK, false));
+        let (suppressible, mask) = (self.flag(file, "suppressible", true), self.flag(file, "mask", false));
         let all = self.all_types(file);
         let label = file.value("label").and_then(Value::as_str).map(PropertyPath::parse);
         let Some(rule) = file.value("policyRule") else {
@@ -377,174 +269,5 @@ impl Reader {
                 true
             }
         }
-    }
-}
-
-/// Compiles a `policyRule`: its `if`, and the `details` of an effect that looks for a related resource.
-pub(super) fn rule_of(
-    rule: &Value,
-    parameters: &[Parameter],
-    all: bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Rule> {
-    let mut compiler = Compiler::new(parameters);
-    let rule = compile_rule(&mut compiler, rule, all);
-    diagnostics.append(&mut compiler.diagnostics);
-    rule
-}
-
-fn compile_rule(compiler: &mut Compiler<'_>, rule: &Value, all: bool) -> Option<Rule> {
-    let Some(object) = rule.as_object() else {
-        return compiler.error(rule.span, "`policyRule` must be a mapping with `if`");
-    };
-    if let Some((key, entry)) = object.entries.iter().find(|(key, _)| !matches!(&***key, "if" | "then")) {
-        return compiler.error(entry.key_span, &format!("unknown key `{key}` in `policyRule`"));
-    }
-    let Some(condition) = object.value("if") else {
-        return compiler.error(rule.span, "`policyRule` has no `if`");
-    };
-    let condition = compiler.condition(condition, "policyRule.if");
-    let then = object.value("then").and_then(Value::as_object);
-    let details = then.and_then(|then| then.value("details")).filter(|it| it.as_object().is_some());
-    let effect = then.and_then(|then| then.value("effect"));
-    let condition = condition?;
-    let types = if all { None } else { types_of(&condition) };
-    let condition = match details {
-        Some(details) if looks_for_another(details, effect) => {
-            let missing = missing_resource(compiler, details, types.as_deref())?;
-            Condition::AllOf(vec![condition, missing])
-        }
-        _ => condition,
-    };
-    Some(Rule { condition, types })
-}
-
-/// The details of `modify` and `append` say how to repair, not what to look for.
-fn looks_for_another(details: &Value, effect: Option<&Value>) -> bool {
-    let has = |key| details.as_object().is_some_and(|it| it.get_ignore_case(key).is_some());
-    let effect = effect.and_then(Value::as_str).unwrap_or("");
-    has("type")
-        && (has("existenceCondition") || !matches!(effect.to_ascii_lowercase().as_str(), "modify" | "append" | "deny"))
-}
-
-const DETAILS: [&str; 16] = [
-    "type",
-    "name",
-    "kind",
-    "existenceCondition",
-    "existenceScope",
-    "resourceGroupName",
-    "evaluationDelay",
-    "roleDefinitionIds",
-    "deployment",
-    "deploymentScope",
-    "operations",
-    "conflictEffect",
-    "relation",
-    "via",
-    "evaluationDelayMinutes",
-    "actionNames",
-];
-
-/// True when no resource is there that the details describe.
-fn missing_resource(compiler: &mut Compiler<'_>, details: &Value, own: Option<&[ResourceType]>) -> Option<Condition> {
-    let object = details.as_object()?;
-    if let Some((key, entry)) =
-        object.entries.iter().find(|(key, _)| !DETAILS.iter().any(|it| it.eq_ignore_ascii_case(key)))
-    {
-        return compiler.error(entry.key_span, &format!("unknown key `{key}` in `details`"));
-    }
-    let get = |key: &str| object.get_ignore_case(key).map(|(_, entry)| &entry.value);
-    let types = get("type")?;
-    let pointer = "policyRule.then.details.existenceCondition";
-    let existence = get("existenceCondition").map(|it| (it, pointer));
-    let own_type = |it: &&[ResourceType]| matches!(it, [one] if types.as_str().is_some_and(|text| *one == *text));
-    if let (Some((existence, pointer)), Some(_)) = (existence, own.filter(own_type)) {
-        return Some(Condition::Not(Box::new(compiler.condition(existence, pointer)?)));
-    }
-    let related = compiler.related_types(types, get("via"), get("relation"), get("name"))?;
-    let subscription =
-        get("existenceScope").and_then(Value::as_str).is_some_and(|it| it.eq_ignore_ascii_case("subscription"));
-    let related = match related.relation {
-        None if subscription => Related { relation: Some(Relation::Root), ..related },
-        _ => related,
-    };
-    let count = compiler.related(related, existence)?;
-    Some(Condition::Leaf(Box::new(Leaf {
-        subject: Subject::Count(Box::new(count)),
-        operator: Operator::Equals,
-        expected: Operand::Constant(Value::new(0, details.span)),
-        pointer: "policyRule.then.details".into(),
-        span: details.span,
-    })))
-}
-
-/// The types for which a condition can be true at all, when it names them.
-fn types_of(condition: &Condition) -> Option<Vec<ResourceType>> {
-    match condition {
-        Condition::AllOf(members) => members.iter().find_map(types_of),
-        Condition::AnyOf(members) => {
-            let each: Option<Vec<Vec<ResourceType>>> = members.iter().map(types_of).collect();
-            Some(each?.concat())
-        }
-        Condition::Not(_) => None,
-        Condition::Leaf(leaf) => match (&leaf.subject, leaf.operator, leaf.expected.constant().map(|it| &it.kind)) {
-            (Subject::Field(Field::Type), Operator::Equals, Some(ValueKind::String(name))) => {
-                Some(vec![ResourceType::new(name.clone())])
-            }
-            (Subject::Field(Field::Type), Operator::In, Some(ValueKind::Array(names))) => {
-                names.items.iter().map(|it| it.as_str().map(ResourceType::new)).collect()
-            }
-            _ => None,
-        },
-    }
-}
-
-impl Types {
-    /// True when a resource of this type is judged.
-    pub fn contains(&self, resource_type: &ResourceType) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(types) => types.contains(resource_type),
-        }
-    }
-}
-
-impl Severity {
-    /// Every severity with its word.
-    pub const ALL: &'static [(&'static str, Self)] =
-        &[("critical", Self::Critical), ("high", Self::High), ("medium", Self::Medium), ("low", Self::Low)];
-
-    /// Its word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-}
-
-impl Category {
-    /// Every category with its word.
-    pub const ALL: &'static [(&'static str, Self)] = &[
-        ("baa-coverage", Self::BaaCoverage),
-        ("network-exposure", Self::NetworkExposure),
-        ("encryption-at-rest", Self::EncryptionAtRest),
-        ("encryption-in-transit", Self::EncryptionInTransit),
-        ("audit-logging", Self::AuditLogging),
-        ("access-control", Self::AccessControl),
-        ("backup-recovery", Self::BackupRecovery),
-        ("integrity", Self::Integrity),
-        ("secrets", Self::Secrets),
-        ("ai-analytics", Self::AiAnalytics),
-        ("governance", Self::Governance),
-        ("data-residency", Self::DataResidency),
-    ];
-
-    /// Its word.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(_, category)| *category == self).map_or("", |(word, _)| word)
     }
 }
