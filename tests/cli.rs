@@ -515,3 +515,16 @@ fn what_looks_like_a_suppression_in_a_policy_or_configuration_is_none() {
     assert_eq!(ran.diagnostics(), [""; 0]);
     assert_eq!(ran.code(), 1);
 }
+
+#[test]
+fn the_catalogue_is_listed_with_what_it_rests_on() {
+    let scratch = Scratch::new("catalogue");
+    let ran = scratch.run(&["policies", "baa", "--format", "json"]);
+    let services = ran.json()["services"].as_array().unwrap().clone();
+    assert!(services.iter().any(|it| it["service"] == "Key Vault" && it["status"] == "covered"));
+    assert!(services.iter().all(|it| it["evidence"].as_array().is_some_and(|it| !it.is_empty())));
+    assert_eq!(ran.code(), 0);
+    let old = scratch.run(&["policies", "baa", "--catalogue-age", "1"]);
+    assert_eq!(old.code(), 1);
+    assert!(old.out().contains("rest on evidence older than 1 days"));
+}

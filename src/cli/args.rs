@@ -153,12 +153,25 @@ pub struct Explain {
 /// `policies`
 #[derive(Clone, Debug, Args)]
 pub struct Policies {
+    /// `baa` lists the services instead: which of them Microsoft's HIPAA BAA covers, and what that rests on
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Option<Catalogue>,
+    /// Mark the entries of `baa` whose evidence is older than this, and end with 1 when there are any
+    #[arg(long, value_name = "DAYS", requires = "what")]
+    pub catalogue_age: Option<u32>,
     /// Format of the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: ListFormat,
     /// Which policies there are.
     #[command(flatten)]
     pub policy: PolicyArguments,
+}
+
+/// What `policies` lists besides policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Catalogue {
+    /// The services and their BAA status
+    Baa,
 }
 
 /// `test`

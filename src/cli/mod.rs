@@ -5,6 +5,7 @@
 
 mod args;
 mod baseline;
+mod catalogue;
 mod check;
 mod explain;
 mod init;

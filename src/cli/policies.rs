@@ -1,18 +1,26 @@
 //! `policies`: the list of all policies, for people or as a document.
 
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::args::{ListFormat, Policies};
+use super::args::{Catalogue, ListFormat, Policies};
+use super::catalogue;
 use super::check::shelves;
 use super::output::{Stop, to_stdout};
-use super::report_policy_errors;
+use super::{CLEAN, FOUND, report_policy_errors};
 use crate::lint;
 use crate::policy::{Policy, Types};
+use crate::suppress::Day;
 
 /// Runs `policies`.
 pub(super) fn run(arguments: &Policies) -> Result<u8, Stop> {
+    if arguments.what == Some(Catalogue::Baa) {
+        let today = Day::of(SystemTime::now()).to_string();
+        let old = catalogue::run(arguments.format, arguments.catalogue_age, &today)?;
+        return Ok(if old > 0 { FOUND } else { CLEAN });
+    }
     let (policies, sources, diagnostics) = lint::policies(&shelves(&arguments.policy));
     to_stdout(|out| match arguments.format {
         ListFormat::Text => write_text(out, &policies),
