@@ -440,8 +440,15 @@ fn attribute_of(unknown: &Unknown, index: &Value) -> Unknown {
     Unknown {
         reason,
         references: unknown.references.iter().map(reference).collect(),
-        not_null: false,
+        not_null: !unknown.references.is_empty() && always_set(&name),
         prefix: None,
         symbol,
     }
+}
+
+/// A property that a deployed resource has whatever its settings: what identifies it or leads to it.
+fn always_set(name: &str) -> bool {
+    const ENDS: [&str; 9] = ["id", "uri", "uriwithversion", "url", "endpoint", "name", "fqdn", "location", "key"];
+    let name = name.to_ascii_lowercase();
+    ENDS.iter().any(|end| name.ends_with(end))
 }
