@@ -372,12 +372,17 @@ impl Index {
             return here;
         }
         let above = match &resource.parent {
-            Some(Link { target: Target::Named { names, .. }, .. }) if names.len() == outer.len() => {
+            Some(Link { target: Target::Named { names, .. }, .. }) if names.len() <= outer.len() => {
                 names.iter().zip(outer).try_fold(true, |all, (a, b)| same_name(a, b).map(|same| all && same))
             }
             Some(link) => match self.resolve(resources, &link.target) {
                 Resolution::Resources(parents) => match parents.as_slice() {
-                    [parent] => self.has_names(resources, *parent, outer),
+                    // The link may lead to an ancestor, which has fewer names.
+                    [parent] => {
+                        let levels = resources.get(parent.0 as usize)?.resource_type.as_str().split('/').count();
+                        let names = outer.get(..levels.saturating_sub(1)).unwrap_or(outer);
+                        self.has_names(resources, *parent, names)
+                    }
                     _ => None,
                 },
                 _ => None,
@@ -539,6 +544,8 @@ mod tests {
             let child = below(resource("c", CONTAINER, &[("name", text("c"))]), target.clone());
             let graph = link(vec![account, other, child], vec![]);
             assert_eq!(graph.parent(ResourceIndex(2)), Some(ResourceIndex(0)), "{target:?}");
+            let id = text(&format!("{id}/blobServices/default/containers/c"));
+            assert_eq!(graph.resolve(&id), Resolution::Resources(vec![ResourceIndex(2)]), "{target:?}");
         }
     }
 

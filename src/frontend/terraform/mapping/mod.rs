@@ -4,6 +4,7 @@
 //! block. Out: the ARM bodies that it makes. Only files of types that occur are read, each once a run.
 //! Knows nothing of links between resources; see `lower`.
 
+mod align;
 mod apply;
 mod compile;
 mod functions;
