@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::condition::{Evaluator, Scope};
 use super::count::Tally;
-use super::lookup::{Place, collect, find_in_body};
+use super::lookup::find_in_body;
 use super::operators::{Actual, apply};
 use super::trace::Trace;
-use crate::model::{EdgeKind, Presence, Resolution, Resource, ResourceIndex, ResourceType};
+use crate::model::{EdgeKind, Presence, Resource, ResourceIndex, ResourceType};
 use crate::policy::{Condition, Operator, Related, Relation};
 use crate::truth::Truth;
 use crate::value::{Reason, Unknown, Value, ValueKind};
@@ -178,32 +178,11 @@ impl<'a, T: Trace> Evaluator<'a, T> {
     /// The related resources one of whose values at `via` names this resource, or may.
     fn by_property(&self, related: &Related, of: &ResourceType, found: &mut Vec<(ResourceIndex, Option<Doubt>)>) {
         let Some(via) = &related.via else { return };
-        for candidate in self.graph.of_type(of).iter().copied().filter(|it| *it != self.index) {
-            let resource = self.graph.get(candidate);
-            let place = Place { value: &resource.body, nearest: resource.header, above: Vec::new() };
-            let collected = collect(resource, &place, via.segments());
-            let mut doubt = collected.rest.clone();
-            let mut names = false;
-            for item in &collected.items {
-                let unknown;
-                let value = match (&item.actual, item.value) {
-                    (_, Some(value)) => value,
-                    (Actual::Unknown(why), None) => {
-                        unknown = Value::new(ValueKind::Unknown(why.clone()), item.span);
-                        &unknown
-                    }
-                    _ => continue,
-                };
-                match self.graph.resolve(value) {
-                    Resolution::Resources(targets) => names |= targets.contains(&self.index),
-                    Resolution::Open(why) => doubt = Some(why),
-                    Resolution::Elsewhere => {}
-                }
-            }
-            if names || doubt.is_some() {
-                found.push((candidate, doubt.filter(|_| !names)));
-            }
-        }
+        let named = self.graph.named_by(of, via);
+        let own = |index: ResourceIndex| index != self.index;
+        found.extend(named.naming(self.index).filter(|it| own(*it)).map(|it| (it, None)));
+        let open = named.open().iter().filter(|(it, _)| own(*it));
+        found.extend(open.map(|(it, why)| (*it, Some(why.clone()))));
     }
 
     /// Those whose parent or scope cannot be told.

@@ -12,6 +12,7 @@ use super::arm_id::ArmId;
 use super::patch;
 use super::resource::{Link, Lowered, Presence, Resource, Target, Unread};
 use super::resource_type::ResourceType;
+use super::via::Memo;
 use crate::source::Span;
 use crate::value::{Reason, Reference, Unknown, Value, ValueKind};
 
@@ -70,6 +71,7 @@ pub struct ResourceGraph {
     /// What cannot be read and names a resource, sorted by resource.
     unread: Vec<(ResourceIndex, bool, Arc<Unknown>)>,
     index: Index,
+    pub(super) named: Memo,
 }
 
 /// Finds resources by what a link can say.

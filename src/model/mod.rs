@@ -10,6 +10,7 @@ mod patch;
 mod property_path;
 mod resource;
 mod resource_type;
+mod via;
 
 pub use arm_id::ArmId;
 pub use coverage::Coverage;
@@ -17,3 +18,4 @@ pub use graph::{Edge, EdgeKind, Resolution, ResourceGraph, ResourceIndex};
 pub use property_path::{PathSegment, PropertyPath};
 pub use resource::{Dialect, Link, Lookup, Lowered, Patch, Presence, Resource, Target, Unread};
 pub use resource_type::ResourceType;
+pub use via::Named;
