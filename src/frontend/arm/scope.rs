@@ -156,7 +156,9 @@ impl Run<'_> {
         };
         self.memo(scope, Kind::Parameter, declared, span, || {
             let given = self.given(scope, declared);
-            // Null stands for "not given" where there is a default.
+            // Null stands for "not given" where there is a default, and where the type does not take it.
+            let nullable = declaration.get_ignore_case("nullable").and_then(|(_, it)| it.value.as_bool()) == Some(true);
+            let given = given.filter(|(value, _)| nullable || !value.is_null());
             match (given, declaration.get_ignore_case("defaultValue")) {
                 (Some((value, kind)), None) => (value, kind),
                 (Some((value, kind)), Some(_)) if !value.is_null() => (value, kind),
