@@ -172,11 +172,12 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
     if !arm.contains('/') {
         errors.add("`arm` must be an ARM type such as `Microsoft.Storage/storageAccounts`");
     }
-    let mut children = read_children(&mut errors, top);
+    let is_patch = top.contains_key("patch");
+    let mut children = read_children(&mut errors, top, is_patch);
     let mut fills = read_fills(&mut errors, top, &children);
     align(&mut errors, &mut fills);
     let set = read_set(&mut errors, top);
-    let mut coverage = base_coverage();
+    let mut coverage = base_coverage(is_patch);
     for (path, _) in &set {
         coverage.add(&path.iter().cloned().map(PathSegment::Key).collect());
     }
@@ -198,13 +199,12 @@ pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
     if errors.found.is_empty() { Ok(mapping) } else { Err(errors.found) }
 }
 
-fn base_coverage() -> Coverage {
+/// A patch speaks for what it sets only: its own arguments say nothing of the target's tags or place.
+fn base_coverage(is_patch: bool) -> Coverage {
     let mut coverage = Coverage::none();
-    for key in COMMON {
+    for key in COMMON.iter().filter(|key| !is_patch || **key == "reveals") {
         coverage.add(&PropertyPath::parse(key));
     }
-    // What only a template shows: never there.
-    coverage.add(&PropertyPath::parse("reveals"));
     coverage
 }
 
@@ -236,7 +236,7 @@ fn cover(fills: &[Fill], own: &mut Coverage, children: &mut [Child]) {
     }
 }
 
-fn read_children(errors: &mut Errors, top: &Map<String, Json>) -> Vec<Child> {
+fn read_children(errors: &mut Errors, top: &Map<String, Json>, is_patch: bool) -> Vec<Child> {
     let mut children = Vec::new();
     for (key, json) in errors.map("children", top.get("children")).into_iter().flatten() {
         let what = format!("children.{key}");
@@ -258,7 +258,7 @@ fn read_children(errors: &mut Errors, top: &Map<String, Json>) -> Vec<Child> {
             Some(name) => Naming::Literal(name.trim_start_matches('=').into()),
             None => Naming::Literal("default".into()),
         };
-        let mut coverage = base_coverage();
+        let mut coverage = base_coverage(is_patch);
         read_complete(errors, &what, map, &mut coverage);
         let coverage = Arc::new(coverage);
         children.push(Child { key: key.as_str().into(), arm: ResourceType::new(arm), name, when, coverage });

@@ -231,6 +231,8 @@ attributes: { a: { child: s, to: properties.x }, b: { to: properties.y } }";
         })
         .collect();
     assert_eq!(targets, ["azurerm_c.x", "azurerm_c.x::s"]);
+    let path = PropertyPath::parse("tags");
+    assert!(lowered.patches.iter().all(|it| !it.coverage.covers(path.segments())), "a patch says nothing of tags");
 }
 
 #[test]
