@@ -1,7 +1,5 @@
 //! What is declared where nothing can be read makes "there is none" a question, not a failure.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a case that does not hold ends the test")]
-
 #[test]
 fn a_module_that_is_not_here_may_hold_what_seems_to_be_missing() {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_baalint"))
