@@ -212,6 +212,25 @@ fn the_readme_is_true() {
 }
 
 #[test]
+fn the_usage_page_names_every_flag_that_exists_and_none_that_does_not() {
+    let page = fs::read_to_string(root().join("docs/usage.md")).unwrap();
+    let args = fs::read_to_string(root().join("src/cli/args.rs")).unwrap();
+    let check = args.split("pub struct Check {").nth(1).unwrap().split("\n}").next().unwrap();
+    let fields =
+        check.lines().filter_map(|line| line.trim().strip_prefix("pub ")).filter_map(|line| line.split(':').next());
+    for field in fields.filter(|it| !["input", "policy", "color"].contains(it)) {
+        let flag = format!("--{}", field.replace('_', "-"));
+        assert!(page.contains(&flag), "docs/usage.md does not name {flag}");
+    }
+    for flag in page.split("`--").skip(1) {
+        let name: String = flag.chars().take_while(|it| it.is_ascii_lowercase() || *it == '-').collect();
+        let long = format!("long = \"{name}\"");
+        let field = format!("pub {}:", name.replace('-', "_"));
+        assert!(args.contains(&long) || args.contains(&field), "there is no --{name}");
+    }
+}
+
+#[test]
 fn ids_in_the_readme_are_policies() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     for line in readme.lines() {

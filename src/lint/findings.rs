@@ -178,7 +178,7 @@ fn others(also: &[(&Judged, &Resource)], resource: &Resource) -> Option<Label> {
 fn words(evidence: &eval::Evidence, mask: bool) -> String {
     let path = evidence.path.replace("properties.", "");
     if mask && evidence.source == Source::Written {
-        return format!("{path} is written here");
+        return "written here".to_owned();
     }
     match &evidence.source {
         Source::Written => format!("{path} is {}", evidence.actual),
@@ -188,6 +188,7 @@ fn words(evidence: &eval::Evidence, mask: bool) -> String {
         Source::Default(DefaultOf::Service { .. }) => {
             format!("{path} is not set: the service then uses {}", evidence.actual)
         }
+        Source::Absent if path.starts_with("related ") => format!("no {} here", path.replacen("related ", "", 1)),
         Source::Absent => format!("{} is not set", path.strip_prefix("count of ").unwrap_or(&path)),
         Source::Unknown(reason) => format!("{path} is not known: {reason}"),
     }

@@ -140,6 +140,11 @@ impl Printer {
     }
 }
 
+fn is_crowded(finding: &Finding, label: &Label) -> bool {
+    let primary = finding.primary.span;
+    label.span.contains(primary) || primary.contains(label.span)
+}
+
 /// Columns before each line of help.
 const INDENT: usize = 8;
 
@@ -171,6 +176,9 @@ fn finding_help(finding: &Finding, width: usize) -> Option<String> {
     }
     if !is_told {
         lines.push(format!("in {}", finding.resource.address));
+    }
+    for label in finding.related.iter().filter(|it| is_crowded(finding, it) && !it.text.is_empty()) {
+        lines.extend(wrapped(&label.text, width));
     }
     for citation in &finding.policy.citations {
         lines.extend(wrapped(&citation_text(citation), width));
