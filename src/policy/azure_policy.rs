@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use super::builtin::Function;
-use super::compile::bind_field;
-use super::condition::{Condition, Leaf, Operand, Operator, Over, Subject};
+use super::compile::{Compiler, bind_field};
+use super::condition::{Condition, Field, FieldPath, Leaf, Operand, Operator, Over, Subject};
 use super::definition::{Category, Parameter, Policy, Severity, Types};
 use super::expression::Expression;
 use super::rule::{Rule, rule_of};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{PropertyPath, ResourceType};
 use crate::source::Span;
 use crate::value::{Object, Value};
 
@@ -54,7 +55,10 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
         return refuse(diagnostics, rule.span, &message);
     }
     let Rule { mut condition, types } = rule_of(rule, &parameters, false, diagnostics)?;
-    mark_singletons(&mut condition);
+    match site_config(rule, &parameters) {
+        Some(own) => condition = Condition::AllOf(vec![condition, Condition::Not(Box::new(own))]),
+        None => mark_singletons(&mut condition),
+    }
     let uses = Uses::of(&condition, &parameters);
     if uses.request {
         return refuse(diagnostics, rule.span, "`requestContext()` is about who deploys, not about code");
@@ -119,6 +123,49 @@ impl<'p> Uses<'p> {
 
 fn is_request_context(expression: &Expression) -> bool {
     matches!(expression, Expression::Call(Function::RequestContext, ..))
+}
+
+/// What a definition asks of an app's `config/web`, asked of `siteConfig` of the app itself: they are the same settings.
+fn site_config(rule: &Value, parameters: &[Parameter]) -> Option<Condition> {
+    let details = rule.as_object()?.value("then")?.as_object()?.value("details")?.as_object()?;
+    let app = details.value("type")?.as_str()?.strip_suffix("/config")?;
+    let named_web = details.value("name").is_none_or(|name| name.as_str() == Some("web"));
+    let is_app = ["Microsoft.Web/sites", "Microsoft.Web/sites/slots"].iter().any(|it| it.eq_ignore_ascii_case(app));
+    if !is_app || !named_web {
+        return None;
+    }
+    let mut compiler = Compiler::new(parameters);
+    let mut condition =
+        compiler.condition(details.value("existenceCondition")?, "policyRule.then.details.existenceCondition")?;
+    relocate(&mut condition, app);
+    Some(condition)
+}
+
+/// `properties.x` of `config/web` is `properties.siteConfig.x` of the app; what is not written there has a default of the
+/// service that is not on record.
+fn relocate(condition: &mut Condition, app: &str) {
+    match condition {
+        Condition::AllOf(members) | Condition::AnyOf(members) => members.iter_mut().for_each(|it| relocate(it, app)),
+        Condition::Not(inner) => relocate(inner, app),
+        Condition::Leaf(leaf) => match &mut leaf.subject {
+            Subject::Field(Field::Path(field)) => relocate_field(field, app),
+            Subject::Count(count) => {
+                if let Over::Field(Field::Path(field)) = &mut count.over {
+                    relocate_field(field, app);
+                }
+            }
+            _ => {}
+        },
+    }
+}
+
+fn relocate_field(field: &mut FieldPath, app: &str) {
+    if let Some(below) = field.path.strip_prefix(&PropertyPath::parse("properties")) {
+        let site_config = PropertyPath::parse("properties.siteConfig");
+        field.path = site_config.segments().iter().chain(below).cloned().collect();
+        field.computed = true;
+        field.only = Some(ResourceType::new(app));
+    }
 }
 
 /// Children that the service makes by itself, so that a template need not declare them.
