@@ -7,14 +7,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{Scanner, ScannerOptions};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use crate::value::{Array, Number, Object, Reason, Unknown, Value, ValueKind};
+use crate::value::{Array, Entry, Number, Object, Reason, Unknown, Value, ValueKind};
 
 /// A parsed text.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub fn parse(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
         shared: FxHashMap::default(),
         comments: Vec::new(),
         diagnostics: Vec::new(),
+        entries: Vec::new(),
+        items: Vec::new(),
         stop: None,
     };
     let root = parser.document();
@@ -61,6 +64,10 @@ struct Parser<'t> {
     shared: FxHashMap<&'t str, Arc<str>>,
     comments: Vec<Span>,
     diagnostics: Vec<Diagnostic>,
+    /// Entries and elements of the containers that are open: each container takes its own when it closes, and so is made
+    /// once in its final size.
+    entries: Vec<(Arc<str>, Entry)>,
+    items: Vec<Value>,
     /// Set once the text cannot be read further: why what follows is unknown.
     stop: Option<Arc<Unknown>>,
 }
@@ -112,7 +119,7 @@ impl<'t> Parser<'t> {
     }
 
     fn object(&mut self, open: Span, depth: usize) -> Value {
-        let mut object = Object::default();
+        let first = self.entries.len();
         self.advance();
         while self.stop.is_none() {
             match self.token.take() {
@@ -122,8 +129,8 @@ impl<'t> Parser<'t> {
                     self.advance();
                     continue;
                 }
-                Some(Token::String(key)) => self.entry(&mut object, key, depth),
-                Some(Token::Word(key) | Token::Number(key)) => self.entry(&mut object, Cow::Borrowed(key), depth),
+                Some(Token::String(key)) => self.entry(key, depth),
+                Some(Token::Word(key) | Token::Number(key)) => self.entry(Cow::Borrowed(key), depth),
                 Some(token) => {
                     self.fail_syntax(self.span(), format!("expected a key or `}}`, found `{}`", token.as_str()));
                 }
@@ -131,11 +138,21 @@ impl<'t> Parser<'t> {
             }
             self.separator(&Token::CloseBrace);
         }
-        object.rest.clone_from(&self.stop);
-        Value::object(object, open.to(self.span()))
+        let count = self.entries.len().saturating_sub(first);
+        let mut entries = IndexMap::with_capacity_and_hasher(count, FxBuildHasher);
+        for (key, entry) in self.entries.drain(first..) {
+            let key_span = entry.key_span;
+            if let (index, Some(_)) = entries.insert_full(key, entry)
+                && let Some((key, _)) = entries.get_index(index)
+            {
+                let message = format!("`{key}` is written twice in this object; the last one counts");
+                self.diagnostics.push(Diagnostic::warning(Code::Invalid, key_span, message));
+            }
+        }
+        Value::object(Object { entries, rest: self.stop.clone() }, open.to(self.span()))
     }
 
-    fn entry(&mut self, object: &mut Object, key: Cow<'t, str>, depth: usize) {
+    fn entry(&mut self, key: Cow<'t, str>, depth: usize) {
         let key_span = self.span();
         self.advance();
         if self.token != Some(Token::Colon) {
@@ -148,15 +165,11 @@ impl<'t> Parser<'t> {
         }
         let value = self.value(depth + 1);
         let key = self.share(key);
-        if object.entries.contains_key(&key) {
-            let message = format!("`{key}` is written twice in this object; the last one counts");
-            self.diagnostics.push(Diagnostic::warning(Code::Invalid, key_span, message));
-        }
-        object.insert(key, key_span, value);
+        self.entries.push((key, Entry { key_span, value }));
     }
 
     fn array(&mut self, open: Span, depth: usize) -> Value {
-        let mut array = Array::default();
+        let first = self.items.len();
         self.advance();
         while self.stop.is_none() {
             match self.token {
@@ -168,14 +181,14 @@ impl<'t> Parser<'t> {
                 }
                 Some(_) => {
                     let item = self.value(depth + 1);
-                    array.items.push(item);
+                    self.items.push(item);
                 }
                 None => self.fail_syntax(open, "this array is not closed"),
             }
             self.separator(&Token::CloseBracket);
         }
-        array.rest.clone_from(&self.stop);
-        Value::new(ValueKind::Array(Arc::new(array)), open.to(self.span()))
+        let items = self.items.drain(first..).collect();
+        Value::new(ValueKind::Array(Arc::new(Array { items, rest: self.stop.clone() })), open.to(self.span()))
     }
 
     /// Moves past the comma between two elements; a missing one is a mistake that costs nothing else.

@@ -1,9 +1,9 @@
 //! Parameters and outputs of a template as resources of the model, so that policies can read them.
 //!
 //! `baalint.template/parameters`: `name`; `properties.type`, `.secure` (the declared type is a secure one), `.defaultValue`
-//! (as evaluated, when written), `.literalDefault` (the default is text, not an expression), `.nested` (of a nested
-//! template), `.value` (what a deployment passes to it) and `.reveals` (the secrets that go into that value).
-//! `baalint.template/outputs`: `name`; `properties.type`, `.secure`, `.value`, `.nested`, `.reveals`.
+//! (when it is text, or a secret's), `.literalDefault` (the default is text, not an expression), `.nested` (of a nested
+//! template), `.reveals` (the secrets in what a deployment passes to it) and, with those, `.value`.
+//! `baalint.template/outputs`: `name`; `properties.type`, `.secure`, `.nested`, `.reveals` and, with those, `.value`.
 //! A resource gets `reveals` too, when secrets go where others can read them: `reveals.settings` of an extension, `.customData`
 //! of a machine, `.environment` of containers, `.template` of an outer-scope deployment.
 //! `reveals` is an array of texts: `parameters('x')` for a secure parameter, `listKeys()` for a function that gives secrets.
@@ -41,8 +41,11 @@ pub(super) fn parameters(
         if let Some((_, default)) = declaration.get_ignore_case("defaultValue") {
             let literal =
                 default.value.as_str().is_none_or(|it| matches!(expression::meaning(it), Meaning::Literal(_)));
-            let value = run.in_doubt(true, || run.value(&Frame::of(scope.clone()), &default.value));
-            properties.insert("defaultValue", default.key_span, value);
+            // What an expression gives is asked of secrets only: most templates have a great many parameters.
+            if literal || scope.is_secure(declaration) {
+                let value = run.in_doubt(true, || run.value(&Frame::of(scope.clone()), &default.value));
+                properties.insert("defaultValue", default.key_span, value);
+            }
             properties.insert("literalDefault", default.key_span, Value::new(literal, default.value.span));
         }
         if let Given::Nested { parameters, frame } = &scope.given {
@@ -64,11 +67,11 @@ pub(super) fn outputs(
         let Some(declaration) = entry.value.as_object() else { continue };
         let mut properties = described(scope, declaration);
         if let Some((_, value)) = declaration.get_ignore_case("value") {
-            let found = run.in_doubt(true, || run.output(scope, name, value.value.span));
-            if let Some(found) = found {
+            if reveals(&Frame::of(scope.clone()), &value.value, &mut properties)
+                && let Some(found) = run.in_doubt(true, || run.output(scope, name, value.value.span))
+            {
                 properties.insert("value", value.key_span, found);
             }
-            reveals(&Frame::of(scope.clone()), &value.value, &mut properties);
         }
         out.push(resource(OUTPUT, "outputs", scope, name, entry, properties, around, coverage));
     }
@@ -78,14 +81,16 @@ pub(super) fn outputs(
 pub(super) fn revealed(declaration: &Declaration) -> Option<Value> {
     let mut all = Object::default();
     for (key, path) in PLAIN {
+        if *key == "template" && !(declaration.is_deployment() && is_outer(&declaration.object)) {
+            continue;
+        }
         let mut found = Vec::new();
         let mut places = Vec::new();
         written_at(&declaration.object, path, &mut places);
         for place in &places {
             secrets(&declaration.frame, place, &mut found, 0);
         }
-        let outer = *key != "template" || declaration.is_deployment() && is_outer(&declaration.object);
-        if let Some(place) = places.first().filter(|_| outer && !found.is_empty()) {
+        if let Some(place) = places.first().filter(|_| !found.is_empty()) {
             let items = found.into_iter().map(|it| Value::new(it, place.span)).collect();
             all.insert(*key, place.span.shrink_to_start(), Value::array(items, place.span));
         }
@@ -140,16 +145,22 @@ fn argument(run: &Run<'_>, frame: &Frame, parameters: &Value, name: &str, proper
     let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name)) else { return };
     let written =
         entry.value.as_object().and_then(|it| it.get_ignore_case("value")).map_or(&entry.value, |it| &it.1.value);
-    reveals(frame, written, properties);
-    let value = run.in_doubt(true, || run.value(frame, written));
-    properties.insert("value", entry.key_span, value);
+    if reveals(frame, written, properties) {
+        let value = run.in_doubt(true, || run.value(frame, written));
+        properties.insert("value", entry.key_span, value);
+    }
 }
 
-fn reveals(frame: &Frame, written: &Value, properties: &mut Object) {
+/// Says which secrets go into a value; true when there are some.
+fn reveals(frame: &Frame, written: &Value, properties: &mut Object) -> bool {
     let mut found: Vec<String> = Vec::new();
     secrets(frame, written, &mut found, 0);
+    if found.is_empty() {
+        return false;
+    }
     let items = found.into_iter().map(|it| Value::new(it, written.span)).collect();
     properties.insert("reveals", written.span, Value::array(items, written.span));
+    true
 }
 
 /// The secrets that go into a value, through variables and the arguments of deployments.
@@ -162,6 +173,7 @@ fn member(frame: &Frame, value: &Value, path: &[&str], found: &mut Vec<String>, 
     match (&value.kind, path.split_first()) {
         (ValueKind::String(text), _) => {
             if let Meaning::Expression(inner) = expression::meaning(text)
+                && (names_list(inner) || may_hold_secrets(&frame.naming_scope()))
                 && let Ok(expression) = expression::parse(inner)
             {
                 in_expression(frame, &expression, path, found, depth);
@@ -178,6 +190,34 @@ fn member(frame: &Frame, value: &Value, path: &[&str], found: &mut Vec<String>, 
         (ValueKind::Array(array), _) => array.items.iter().for_each(|it| member(frame, it, path, found, depth)),
         _ => {}
     }
+}
+
+/// Whether a parameter or variable of a template can stand for a secret at all: most templates have none to follow.
+fn may_hold_secrets(scope: &Rc<Scope>) -> bool {
+    *scope.secrets.get_or_init(|| {
+        let parameters = scope.section("parameters");
+        let mut declared = parameters.iter().flat_map(|it| it.entries.values()).filter_map(|it| it.value.as_object());
+        let around = match &scope.given {
+            Given::Nested { frame, parameters } => mentions_list(parameters) || may_hold_secrets(&frame.naming_scope()),
+            Given::Root(_) => false,
+        };
+        let variables = scope.template.get_ignore_case("variables").is_some_and(|(_, it)| mentions_list(&it.value));
+        around || variables || declared.any(|it| scope.is_secure(it))
+    })
+}
+
+fn mentions_list(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::String(text) => text.starts_with('[') && names_list(text),
+        ValueKind::Array(array) => array.items.iter().any(mentions_list),
+        ValueKind::Object(object) => object.entries.values().any(|it| mentions_list(&it.value)),
+        _ => false,
+    }
+}
+
+/// True when a `list*` function may be called in the text.
+fn names_list(text: &str) -> bool {
+    ["list", "List", "LIST"].into_iter().any(|it| text.contains(it))
 }
 
 fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &mut Vec<String>, depth: usize) {

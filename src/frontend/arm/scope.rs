@@ -67,6 +67,8 @@ pub(super) struct Scope {
     pub(super) declarations: OnceCell<Vec<Rc<Declaration>>>,
     /// Set while the declarations are being made: a name that needs them has to do without.
     pub(super) declaring: Cell<bool>,
+    /// Whether a parameter or variable can stand for a secret.
+    pub(super) secrets: OnceCell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +99,7 @@ impl Scope {
             memo: RefCell::default(),
             declarations: OnceCell::new(),
             declaring: Cell::new(false),
+            secrets: OnceCell::new(),
         }
     }
 

@@ -192,11 +192,13 @@ impl Templates {
 
     fn make_units(&mut self, options: &Options) {
         let mut units = Vec::new();
+        let of_parameters = self.documents.iter().filter(|(_, it)| it.kind == Kind::Parameters);
+        let parameter_files: Vec<PathBuf> = of_parameters.map(|(path, _)| path.clone()).collect();
         for (path, loaded) in self.documents.iter().filter(|(_, it)| it.scanned && it.kind != Kind::Parameters) {
             let asked: Vec<PathBuf> = options.parameters.iter().map(|it| normalise(it)).collect();
             let sets = match (loaded.kind, asked.is_empty()) {
                 (Kind::Template, false) => asked,
-                (Kind::Template, true) => self.parameters_of(path),
+                (Kind::Template, true) => self.parameters_of(path, &parameter_files),
                 _ => Vec::new(),
             };
             let unit = |parameters: Option<PathBuf>, root: Arc<str>| Unit { root, template: path.clone(), parameters };
@@ -235,20 +237,18 @@ impl Templates {
 
     /// Parameter files by convention: `main.parameters.json`, `main.prod.parameters.json`, `main.parameters.prod.json` beside
     /// `main.json`; any parameter file beside the only template of a directory.
-    fn parameters_of(&self, template: &Path) -> Vec<PathBuf> {
+    fn parameters_of(&self, template: &Path, parameter_files: &[PathBuf]) -> Vec<PathBuf> {
         let directory = template.parent();
         let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or("");
-        let beside =
-            |kind: Kind| self.documents.iter().filter(move |(path, it)| it.kind == kind && path.parent() == directory);
-        let alone = beside(Kind::Template).count() == 1;
+        let of = |kind: Kind| self.documents.iter().filter(move |(_, it)| it.kind == kind).map(|(path, _)| path);
         let named = |path: &Path| {
             let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
             name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.') && rest.contains("param"))
         };
-        let mut found: Vec<PathBuf> = beside(Kind::Parameters).map(|(path, _)| path.clone()).collect();
+        let mut found: Vec<PathBuf> = parameter_files.iter().filter(|it| it.parent() == directory).cloned().collect();
         if found.iter().any(|path| named(path)) {
             found.retain(|path| named(path));
-        } else if !alone {
+        } else if !found.is_empty() && of(Kind::Template).filter(|it| it.parent() == directory).count() != 1 {
             found.clear();
         }
         found.sort();
