@@ -11,13 +11,14 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use super::bicep::{Bicep, Reach};
 use super::detect::{Kind, detect};
 use super::{Input, export, scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::files::{Files, normalise};
 use crate::model::Lowered;
 use crate::parse::json::{self, Document};
-use crate::source::{FileId, SourceFile, SourceMap};
+use crate::source::{FileId, SourceFile, SourceMap, Span};
 use crate::value::Value;
 
 /// How many files below a template with links are loaded to find what it links.
@@ -93,6 +94,30 @@ impl Templates {
     /// Lowers one unit.
     pub fn lower(&self, unit: &Unit) -> Lowered {
         self.lower_noting(unit, &|_| {})
+    }
+
+    /// Where spans of templates that Bicep has built stand in the `.bicep` source beside them; spans without such a place are
+    /// left out.
+    pub fn bicep_places(
+        &self,
+        spans: impl IntoIterator<Item = Span>,
+        files: &dyn Files,
+        sources: &mut SourceMap,
+    ) -> FxHashMap<Span, Span> {
+        let mut bicep = Bicep::default();
+        let mut places = FxHashMap::default();
+        let mut reach = Reach { files, sources };
+        for span in spans {
+            let path = reach.sources.get(span.file).map(|it| normalise(it.path()));
+            let Some((path, loaded)) = path.and_then(|path| self.documents.get_key_value(&path)) else { continue };
+            if loaded.kind == Kind::Template
+                && !places.contains_key(&span)
+                && let Some(place) = bicep.place(&mut reach, path, &loaded.document.root, span)
+            {
+                places.insert(span, place);
+            }
+        }
+        places
     }
 
     /// Lowers one unit, and notes every template that it links.
