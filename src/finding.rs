@@ -31,6 +31,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// What was compared with what.
     pub evidence: Vec<Evidence>,
+    /// Foreign ids beyond the policy's own that this resource violates too.
+    pub also_equivalent: Vec<String>,
     /// The recorded exception that covers it.
     pub suppressed: Option<Suppressed>,
     /// Stable while lines move, files are renamed within a module, and texts are formatted.

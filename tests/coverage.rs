@@ -86,7 +86,9 @@ fn policies_by_foreign_id(directory: &Path) -> BTreeMap<String, BTreeSet<String>
         let file: serde_yaml::Value = serde_yaml::from_str(&text).expect("a policy is YAML");
         let below = path.strip_prefix(directory).expect("walked from there").with_extension("");
         let id = below.to_string_lossy().replace('\\', "/");
-        for foreign in file.get("equivalents").and_then(serde_yaml::Value::as_sequence).into_iter().flatten() {
+        let conditional = file.get("equivalentsWhen").and_then(serde_yaml::Value::as_sequence).into_iter().flatten();
+        let ids = file.get("equivalents").into_iter().chain(conditional.filter_map(|it| it.get("ids")));
+        for foreign in ids.filter_map(serde_yaml::Value::as_sequence).flatten() {
             let foreign =
                 foreign.as_str().map_or_else(|| serde_yaml::to_string(foreign).unwrap_or_default(), str::to_owned);
             by_id.entry(foreign.trim().to_owned()).or_default().insert(id.clone());

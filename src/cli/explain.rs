@@ -57,8 +57,7 @@ fn is_equivalent(policy: &Policy, id: &str) -> bool {
     // KICS names its queries by a GUID, of which policies list the first eight digits.
     let short = id.get(..8).filter(|_| id.len() == 36);
     policy
-        .equivalents
-        .iter()
+        .all_equivalents()
         .any(|it| it.eq_ignore_ascii_case(id) || short.is_some_and(|short| it.eq_ignore_ascii_case(short)))
 }
 

@@ -68,7 +68,7 @@ impl<'p> Row<'p> {
             severity: policy.severity.as_str(),
             category: policy.category.as_str(),
             citations: policy.citations.iter().map(|it| &**it).collect(),
-            equivalents: policy.equivalents.iter().map(|it| &**it).collect(),
+            equivalents: policy.all_equivalents().collect(),
             resource_types: match &policy.types {
                 Types::All => vec!["*"],
                 Types::Only(types) => types.iter().map(crate::model::ResourceType::as_str).collect(),

@@ -3,6 +3,8 @@
 //! In: policy, graph, resource, settings. Out: [`Outcome`]. The condition is walked once without a record; only when it
 //! does not pass is it walked again for the evidence.
 
+use std::sync::Arc;
+
 use super::Settings;
 use super::condition::Evaluator;
 use super::lookup::{Found, Place, collect};
@@ -10,7 +12,7 @@ use super::operators::Actual;
 use super::print;
 use super::trace::{Evidence, Rank, Recorder, Silent, Source};
 use crate::model::{Presence, PropertyPath, Resource, ResourceGraph, ResourceIndex};
-use crate::policy::{Message, MessagePart, Policy};
+use crate::policy::{EquivalentsWhen, Message, MessagePart, Policy};
 use crate::source::Span;
 use crate::truth::Truth;
 use crate::value::Reason;
@@ -41,6 +43,8 @@ pub struct Outcome {
     pub related: Vec<RelatedSpan>,
     /// The policy's own sentence, when it has one.
     pub message: Option<String>,
+    /// Foreign ids of `equivalentsWhen` that this resource violates too.
+    pub also_equivalent: Vec<Arc<str>>,
     /// Position in `evidence` of the setting that decided it; none when what the resource is decided it.
     decisive: Option<usize>,
 }
@@ -95,7 +99,11 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
         }
     });
     let decisive = decisive.and_then(|best| evidence.iter().position(|it| std::ptr::eq(it, best)));
-    Outcome { verdict, evidence, primary, related, message, decisive }
+    let holds = |it: &&EquivalentsWhen| {
+        Evaluator::<Silent>::new(policy, graph, settings, index).condition(&it.condition) == Truth::True
+    };
+    let also_equivalent = policy.equivalents_when.iter().filter(holds).flat_map(|it| it.ids.iter().cloned()).collect();
+    Outcome { verdict, evidence, primary, related, message, also_equivalent, decisive }
 }
 
 /// The last comparison of the best rank: conditions narrow down first and name the defect last. A place inside the
@@ -113,6 +121,7 @@ fn without_evidence(verdict: Verdict, resource: &Resource) -> Outcome {
         primary: resource.header,
         related: Vec::new(),
         message: None,
+        also_equivalent: Vec::new(),
         decisive: None,
     }
 }

@@ -153,6 +153,7 @@ impl Group<'_> {
             },
             related,
             evidence: outcome.evidence.iter().map(|it| evidence(it, policy.mask)).collect(),
+            also_equivalent: outcome.also_equivalent.iter().map(ToString::to_string).collect(),
             suppressed: None,
             fingerprint: fingerprint(sources, policy, resource, decisive),
             policy: facts,

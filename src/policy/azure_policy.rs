@@ -78,6 +78,7 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
         category: category(properties),
         citations: Vec::new(),
         equivalents: vec![name.into()],
+        equivalents_when: Vec::new(),
         why: text("description").unwrap_or("").into(),
         fix: Vec::new(),
         types: types.map_or(Types::All, Types::Only),

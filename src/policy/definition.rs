@@ -24,6 +24,8 @@ pub struct Policy {
     pub citations: Vec<Arc<str>>,
     /// The same requirement elsewhere.
     pub equivalents: Vec<Arc<str>>,
+    /// The same requirement elsewhere, of those resources only for which a further condition holds.
+    pub equivalents_when: Vec<EquivalentsWhen>,
     /// What can happen to ePHI.
     pub why: Arc<str>,
     /// Language, and text to paste.
@@ -44,6 +46,15 @@ pub struct Policy {
     pub mask: bool,
     /// The file.
     pub span: Span,
+}
+
+/// Foreign ids that a failing resource violates too when `condition` holds for it.
+#[derive(Clone, Debug)]
+pub struct EquivalentsWhen {
+    /// The ids.
+    pub ids: Vec<Arc<str>>,
+    /// True for a resource that violates them.
+    pub condition: Condition,
 }
 
 /// The resource types that a policy judges.
@@ -110,6 +121,13 @@ pub enum MessagePart {
     Text(Arc<str>),
     /// The value of a property.
     Path(PropertyPath),
+}
+
+impl Policy {
+    /// Every foreign id that some failing resource of this policy violates.
+    pub fn all_equivalents(&self) -> impl Iterator<Item = &str> {
+        self.equivalents.iter().chain(self.equivalents_when.iter().flat_map(|it| &it.ids)).map(|id| &**id)
+    }
 }
 
 impl Types {

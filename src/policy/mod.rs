@@ -24,7 +24,7 @@ pub use compile::bind_field;
 pub use condition::{
     Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject,
 };
-pub use definition::{Category, Message, MessagePart, Parameter, Policy, Severity, Types};
+pub use definition::{Category, EquivalentsWhen, Message, MessagePart, Parameter, Policy, Severity, Types};
 pub use expression::Expression;
 pub use policy_file::compile;
 

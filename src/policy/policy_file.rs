@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::citation;
 use super::compile::Compiler;
-use super::definition::{Category, Message, MessagePart, Parameter, Policy, Severity, Types};
+use super::definition::{Category, EquivalentsWhen, Message, MessagePart, Parameter, Policy, Severity, Types};
 use super::rule::{Rule, rule_of};
 use super::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,12 +15,13 @@ use crate::model::PropertyPath;
 use crate::source::Span;
 use crate::value::{Number, Object, Value, ValueKind};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "title",
     "severity",
     "category",
     "citations",
     "equivalents",
+    "equivalentsWhen",
     "why",
     "fix",
     "parameters",
@@ -63,6 +64,7 @@ impl Reader {
         let equivalents = self.texts(file, "equivalents");
         let fix = self.fix(file, root.span);
         let parameters = self.parameters(file.value("parameters"));
+        let equivalents_when = self.equivalents_when(file, &parameters);
         let message = self.message(file, &parameters);
         let (suppressible, mask) = (self.flag(file, "suppressible", true), self.flag(file, "mask", false));
         let all = self.all_types(file);
@@ -86,6 +88,7 @@ impl Reader {
             category: category?,
             citations,
             equivalents,
+            equivalents_when,
             why: why?,
             fix,
             types,
@@ -145,6 +148,26 @@ impl Reader {
                 default
             }),
         }
+    }
+
+    fn equivalents_when(&mut self, file: &Object, parameters: &[Parameter]) -> Vec<EquivalentsWhen> {
+        let Some(value) = file.value("equivalentsWhen") else { return Vec::new() };
+        let mut compiler = Compiler::new(parameters);
+        let mut found = Vec::new();
+        for item in value.as_array().map_or(&[][..], |array| &array.items) {
+            let Some(object) = item.as_object() else { continue };
+            let ids = self.texts(object, "ids");
+            let condition = object.value("if").and_then(|it| compiler.condition(it, "equivalentsWhen.if"));
+            match condition {
+                Some(condition) if !ids.is_empty() => found.push(EquivalentsWhen { ids, condition }),
+                _ => {
+                    let _: Option<()> =
+                        self.error(item.span, "`equivalentsWhen` is a list of `{ ids: [...], if: ... }`");
+                }
+            }
+        }
+        self.diagnostics.append(&mut compiler.diagnostics);
+        found
     }
 
     fn texts(&mut self, file: &Object, key: &str) -> Vec<Arc<str>> {

@@ -42,7 +42,7 @@ pub(super) struct FindingRow<'r> {
     title: &'r str,
     message: &'r str,
     citations: Vec<&'r str>,
-    equivalents: &'r [String],
+    equivalents: Vec<&'r str>,
     resource: ResourceRow<'r>,
     file: &'r str,
     line: u32,
@@ -139,7 +139,13 @@ impl<'r> FindingRow<'r> {
             title: &finding.policy.title,
             message: &finding.message,
             citations: finding.policy.citations.iter().map(|it| it.id.as_str()).collect(),
-            equivalents: &finding.policy.equivalents,
+            equivalents: finding
+                .policy
+                .equivalents
+                .iter()
+                .chain(&finding.also_equivalent)
+                .map(String::as_str)
+                .collect(),
             resource: ResourceRow {
                 address: &finding.resource.address,
                 resource_type: finding.resource.resource_type.as_str(),

@@ -118,6 +118,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
             span,
             reason: None,
         }],
+        also_equivalent: Vec::new(),
         suppressed: None,
         fingerprint: "1".repeat(32),
     }
