@@ -270,7 +270,23 @@ impl Index {
                 index.by_address.entry(bare.into()).or_default().push(at);
             }
         }
+        index.follow_existing(resources);
         index
+    }
+
+    /// What is read by name and declared in the same root is one resource: references lead to the declaration.
+    fn follow_existing(&mut self, resources: &[Resource]) {
+        let read =
+            resources.iter().filter(|it| it.presence == Presence::Existing && it.resource_type.parent().is_none());
+        for resource in read {
+            let Some(name) = resource.body.as_object().and_then(|body| body.value("name")) else { continue };
+            let found = self.named(resources, &resource.resource_type, std::slice::from_ref(name));
+            let Resolution::Resources(mut found) = found else { continue };
+            found.retain(|at| resources.get(at.0 as usize).is_some_and(|it| it.presence != Presence::Existing));
+            if !found.is_empty() {
+                self.by_address.insert(resource.address.clone(), found);
+            }
+        }
     }
 
     pub(super) fn resolve(&self, resources: &[Resource], target: &Target) -> Resolution {
@@ -572,6 +588,26 @@ mod tests {
         assert_eq!(graph.edges_from(ResourceIndex(2)).len(), 2);
         assert_eq!(graph.edges_to(ResourceIndex(0)).len(), 1);
         assert_eq!(graph.edges_from(ResourceIndex(3)).iter().map(|edge| edge.to.0).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn what_is_read_by_name_is_the_resource_declared_under_it() {
+        let account = resource("a", ACCOUNT, &[("name", text("st"))]);
+        let read = |address: &str, name: Value| {
+            let read = resource(address, ACCOUNT, &[("name", name)]);
+            Resource { presence: Presence::Existing, ..read }
+        };
+        let user = |address: &str| resource("u", "X/y", &[("properties", reference(address, "id"))]);
+        let resources = vec![
+            account,
+            read("data.a", text("ST")),
+            read("data.b", variable("other")),
+            user("data.a"),
+            user("data.b"),
+        ];
+        let graph = link(resources, vec![]);
+        let leads_to = |at: u32| graph.edges_from(ResourceIndex(at)).iter().map(|edge| edge.to.0).collect::<Vec<_>>();
+        assert_eq!((leads_to(3), leads_to(4)), (vec![0], vec![2]));
     }
 
     #[test]

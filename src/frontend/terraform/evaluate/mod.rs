@@ -114,6 +114,8 @@ pub(super) struct Evaluator<'p> {
     failures: Cell<u32>,
     depth: Cell<u32>,
     steps: Cell<u64>,
+    /// True once the bound on everything that a root holds was reported.
+    full: Cell<bool>,
     /// True while a template file is rendered.
     rendering: Cell<bool>,
 }
@@ -131,6 +133,7 @@ impl<'p> Evaluator<'p> {
             failures: Cell::new(0),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            full: Cell::new(false),
             rendering: Cell::new(false),
         }
     }
@@ -193,8 +196,7 @@ impl<'p> Evaluator<'p> {
         let expansion = self.resource_expansion(module, index);
         for copy in 0..expansion.copies.len() {
             if instances.len() >= MAX_TOTAL {
-                let message = format!("this root has more than {MAX_TOTAL} resources; the rest is not judged");
-                self.report(Diagnostic::error(Code::Bound, block.header, message));
+                self.report_full("resources", block.header);
                 return;
             }
             let Some(body) = self.instance_body(module, index, copy) else { continue };
@@ -223,6 +225,14 @@ impl<'p> Evaluator<'p> {
         let place = diagnostic.span.map(|span| (span, diagnostic.code));
         if place.is_none_or(|place| self.reported.borrow_mut().insert(place)) {
             self.diagnostics.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// Says once that a root holds more than is evaluated.
+    fn report_full(&self, what: &str, span: Span) {
+        if !self.full.replace(true) {
+            let message = format!("this root has more than {MAX_TOTAL} {what}; the rest is not judged");
+            self.report(Diagnostic::error(Code::Bound, span, message));
         }
     }
 

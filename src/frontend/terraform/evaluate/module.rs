@@ -237,8 +237,7 @@ impl<'p> Evaluator<'p> {
         let mut children = Vec::with_capacity(expansion.copies.len());
         for copy in &expansion.copies {
             if self.modules.borrow().len() >= MAX_TOTAL {
-                let message = format!("this root has more than {MAX_TOTAL} module instances; the rest is not judged");
-                self.report(Diagnostic::error(Code::Bound, block.header, message));
+                self.report_full("module instances", block.header);
                 break;
             }
             let prefix = format!("{}module.{name}{}.", module.prefix, copy.key);
