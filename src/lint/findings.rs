@@ -189,10 +189,17 @@ fn words(evidence: &eval::Evidence, mask: bool) -> String {
         Source::Default(DefaultOf::Service { .. }) => {
             format!("{path} is not set: the service then uses {}", evidence.actual)
         }
-        Source::Absent if path.starts_with("related ") => format!("no {} here", path.replacen("related ", "", 1)),
+        Source::Absent if path.contains("related ") => missing(&path),
         Source::Absent => format!("{} is not set", path.strip_prefix("count of ").unwrap_or(&path)),
         Source::Unknown(reason) => format!("{path} is not known: {reason}"),
     }
+}
+
+/// `count of related A/b or C/d` to `no b here`: one kind is enough to say what is missing.
+fn missing(path: &str) -> String {
+    let kinds = path.rsplit_once("related ").map_or(path, |(_, kinds)| kinds);
+    let kind = kinds.split(" or ").next().unwrap_or(kinds);
+    format!("no {} here", kind.rsplit('/').next().unwrap_or(kind))
 }
 
 fn evidence(evidence: &eval::Evidence, mask: bool) -> Evidence {
