@@ -77,7 +77,9 @@ fn service(rust: &mut String, entry: &Value) {
     let when = entry.get("when").map(|when| {
         let listed = when.get("in").is_some();
         let values = texts_of(&when[if listed { "in" } else { "not_in" }]);
-        format!("When {{ property: {:?}, listed: {listed}, values: &{values:?} }}", text(when, "property"))
+        let doubt = when.get("doubt").and_then(Value::as_bool).unwrap_or(true);
+        let property = text(when, "property");
+        format!("When {{ property: {property:?}, listed: {listed}, values: &{values:?}, doubt: {doubt} }}")
     });
     writeln!(
         rust,

@@ -89,6 +89,12 @@ fn the_narrowest_entry_of_the_catalogue_answers() {
             json!({ "plan": { "publisher": "Microsoft" } }),
             "covered inferred true",
         ),
+        (
+            "Microsoft.MachineLearningServices/workspaces/connections",
+            json!({ "properties": { "category": "AIServices", "target": "<unknown>" } }),
+            "covered inferred false",
+        ),
+        ("Microsoft.Graph/applications", json!({}), "covered inferred true"),
         ("Microsoft.NotYetKnown/things", json!({}), "unlisted judgement true"),
         ("Somebody.Else/things", json!({}), "partner judgement true"),
         ("baalint.template/parameters", json!({}), "internal judgement true"),

@@ -45,6 +45,8 @@ pub struct When {
     pub listed: bool,
     /// The values; `*` at the end stands for any rest.
     pub values: &'static [&'static str],
+    /// Whether a value that is not known may meet the condition.
+    pub doubt: bool,
 }
 
 /// A document that the catalogue rests on.
@@ -220,7 +222,8 @@ fn meets(resource: &Resource, service: &Service, here: bool) -> Result<bool, (Ar
         return Ok(false);
     }
     if let Some(when) = &service.when {
-        let Some(text) = known_text(resource, when.property)? else { return Ok(false) };
+        let text = known_text(resource, when.property);
+        let Some(text) = (if when.doubt { text? } else { text.unwrap_or(None) }) else { return Ok(false) };
         return Ok(when.values.iter().any(|pattern| matches(pattern, &text)) == when.listed);
     }
     if service.kinds.is_empty() {
