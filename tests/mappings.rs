@@ -11,10 +11,15 @@
     reason = "a case that does not hold ends the test; facts and mappings are files"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use baalint::frontend::terraform::{self, Instance, Mappings, Mode, Provider};
+use baalint::model::{Dialect, Lookup, PathSegment, Presence, PropertyPath, Resource};
+use baalint::source::{FileId, Span};
+use baalint::value::{Object, Reason, Value as BaValue};
 use serde_json::{Map, Value};
 
 #[test]
@@ -239,7 +244,6 @@ fn has_path(tree: &Value, path: &[String]) -> bool {
 
 /// The keys of a path, without `[*]`.
 fn keys(path: &str) -> Vec<String> {
-    use baalint::model::{PathSegment, PropertyPath};
     let path = PropertyPath::parse(path);
     let keys = path.segments().iter().filter_map(|segment| match segment {
         PathSegment::Key(key) => Some(key.to_string()),
@@ -290,5 +294,91 @@ fn to_json(yaml: &serde_yaml::Value) -> Value {
         }
         serde_yaml::Value::Sequence(items) => Value::Array(items.iter().map(to_json).collect()),
         other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+/// A policy that reads what a mapping does not speak for can only shrug. Prints the gaps, and holds the floor.
+#[test]
+fn what_policies_read_is_mapped() {
+    let paths = policy_paths();
+    let (mut all, mut gaps) = (0, Vec::new());
+    for name in mapping_files().keys() {
+        for resource in bare_resources(name) {
+            for path in paths.get(&resource.resource_type.as_str().to_ascii_lowercase()).into_iter().flatten() {
+                all += 1;
+                let (found, _) = resource.lookup_each(&PropertyPath::parse(path));
+                let unmapped =
+                    |it: &Lookup<'_>| matches!(it, Lookup::Unknown(why, _) if why.reason == Reason::NotMapped);
+                if found.iter().any(unmapped) {
+                    gaps.push(format!("{}: {path}", resource.address));
+                }
+            }
+        }
+    }
+    println!("{} of {all} are not mapped\n{}", gaps.len(), gaps.join("\n"));
+    assert!(gaps.len() * 100 <= all * 3, "{} of {all} are not mapped:\n{}", gaps.len(), gaps.join("\n"));
+}
+
+/// What a declaration without arguments makes.
+fn bare_resources(source_type: &str) -> Vec<Resource> {
+    let nowhere = Span::new(FileId(0), 0, 0);
+    let empty = BaValue::object(Object::default(), nowhere);
+    let provider = Provider { azurerm_major: 5, stated: false, features: empty.clone() };
+    let instance = Instance {
+        address: source_type.into(),
+        mode: Mode::Managed,
+        block_type: source_type.into(),
+        body: empty,
+        span: nowhere,
+        header: nowhere,
+        callers: Vec::new(),
+        presence: Presence::Certain,
+        provider: Arc::new(provider),
+    };
+    terraform::lower(&[instance], &Mappings::embedded(), Dialect::Terraform).resources
+}
+
+/// Lower-case type to the paths that policies read of it.
+fn policy_paths() -> BTreeMap<String, BTreeSet<String>> {
+    let mut paths = BTreeMap::new();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+        let entry = entry.unwrap();
+        if entry.path().extension().is_some_and(|extension| extension == "yaml") {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let file = to_json(&serde_yaml::from_str(&text).unwrap());
+            if let Some(condition) = file.pointer("/policyRule/if") {
+                collect(condition, &types_of(condition), &mut paths);
+            }
+        }
+    }
+    paths
+}
+
+fn types_of(condition: &Value) -> Vec<String> {
+    let members = condition.get("allOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_type = |member: &&Value| member.get("field").and_then(Value::as_str) == Some("type");
+    let named = members.iter().filter(is_type).flat_map(|member| {
+        let one = member.get("equals").cloned().into_iter();
+        one.chain(member.get("in").and_then(Value::as_array).cloned().into_iter().flatten()).collect::<Vec<_>>()
+    });
+    named.filter_map(|it| it.as_str().map(str::to_ascii_lowercase)).collect()
+}
+
+fn collect(condition: &Value, types: &[String], paths: &mut BTreeMap<String, BTreeSet<String>>) {
+    match condition {
+        Value::Array(members) => members.iter().for_each(|member| collect(member, types, paths)),
+        // Fields below a related count are those of other resources.
+        Value::Object(map) if map.get("count").is_some_and(|count| count.get("related").is_some()) => {}
+        Value::Object(map) => {
+            let field = map.get("field").or_else(|| map.get("count")?.get("field")).and_then(Value::as_str);
+            if let Some(field) = field.filter(|field| field.starts_with("properties.")) {
+                for name in types {
+                    paths.entry(name.clone()).or_default().insert(field.to_owned());
+                }
+            }
+            map.values().for_each(|inner| collect(inner, types, paths));
+        }
+        _ => {}
     }
 }
