@@ -151,6 +151,7 @@ fn resource(number: usize, body: &Value) -> Resource {
         }
         None => Presence::Certain,
     };
+    let resource_group = take("$group");
     let resource_type = resource_type.unwrap_or_else(|| ResourceType::new(TYPE));
     Resource {
         address: format!("r{number}").into(),
@@ -164,7 +165,7 @@ fn resource(number: usize, body: &Value) -> Resource {
         callers: Vec::new(),
         presence,
         parent,
-        resource_group: None,
+        resource_group,
     }
 }
 

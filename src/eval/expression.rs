@@ -9,10 +9,13 @@ use super::condition::{Evaluator, Scope};
 use super::functions;
 use super::trace::Trace;
 use crate::azure::{baa, diagnosable, preview, private_link, secrets};
+use crate::model::{Resolution, ResourceIndex, ResourceType};
 use crate::policy::builtin::Function;
 use crate::policy::{Expression, bind_field};
 use crate::source::Span;
 use crate::value::{Object, Reason, Unknown, Value, ValueKind};
+
+const RESOURCE_GROUP: &str = "Microsoft.Resources/resourceGroups";
 
 impl<'a, T: Trace> Evaluator<'a, T> {
     /// What an expression gives; `span` is its text in the policy.
@@ -60,6 +63,34 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         Value::object(context, span)
     }
 
+    /// The resource group, as far as the same root declares it.
+    fn resource_group(&self, span: Span) -> Value {
+        let rest = Some(Arc::new(Unknown::new(Reason::Runtime("resourceGroup()".into()))));
+        let mut group = Object { rest, ..Object::default() };
+        if let Some(name) = &self.resource.resource_group {
+            group.insert("name", name.span, name.clone());
+            if let Some((_, entry)) = self.group_named(name).and_then(|it| it.get_ignore_case("location")) {
+                group.insert("location", entry.key_span, entry.value.clone());
+            }
+        }
+        Value::object(group, span)
+    }
+
+    /// The body of the declared resource group that a value names: by reference, or by its literal name.
+    fn group_named(&self, name: &Value) -> Option<&'a Object> {
+        let of_type = |index: &ResourceIndex| self.graph.get(*index).resource_type == *RESOURCE_GROUP;
+        let index = match self.graph.resolve(name) {
+            Resolution::Resources(found) => found.into_iter().find(of_type),
+            _ => None,
+        };
+        let groups = self.graph.of_type(&ResourceType::new(RESOURCE_GROUP));
+        let same = |index: &&ResourceIndex| {
+            name.as_str().zip(self.graph.get(**index).text("name")).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        let index = index.or_else(|| groups.iter().find(same).copied())?;
+        self.graph.get(index).body.as_object()
+    }
+
     fn parameter(&self, position: usize, span: Span) -> Value {
         let Some(parameter) = self.policy.parameters.get(position) else {
             return Value::new(ValueKind::Null, span);
@@ -91,6 +122,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 answer.unwrap_or_else(|| Value::new(ValueKind::Null, span))
             }
             Function::RequestContext => self.request_context(span),
+            Function::ResourceGroup => self.resource_group(span),
             Function::Deployed => Value::unknown(Reason::Runtime(format!("{name}()").into()), span),
             _ => functions::call(function, arguments, span),
         }
