@@ -53,4 +53,6 @@ pub mod discover;
 
 pub mod lint;
 
+pub mod lsp;
+
 pub mod cli;

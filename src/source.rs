@@ -122,6 +122,33 @@ impl SourceFile {
         })
     }
 
+    /// Column of a byte offset in UTF-16 code units, from 1, as editors and SARIF count.
+    pub fn utf16_column(&self, offset: u32) -> u32 {
+        let line = self.line_col(offset).line;
+        let start = self.line_starts().get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
+        let before = self.slice(Span::new(self.id, start, offset));
+        to_u32(before.trim_start_matches('\u{feff}').encode_utf16().count()).saturating_add(1)
+    }
+
+    /// The byte offset of a line and a UTF-16 column, both from 0; the end of the line when it is shorter.
+    pub fn offset_of_utf16(&self, line: u32, column: u32) -> u32 {
+        let starts = self.line_starts();
+        let end = to_u32(self.inner.text.len());
+        let start = starts.get(line as usize).copied().unwrap_or(end);
+        let next = starts.get(line as usize + 1).copied().unwrap_or(end);
+        let (mut offset, mut units) = (start, 0);
+        for character in self.slice(Span::new(self.id, start, next)).trim_end_matches(['\r', '\n']).chars() {
+            if units >= column {
+                break;
+            }
+            if !(offset == 0 && character == '\u{feff}') {
+                units += to_u32(character.len_utf16());
+            }
+            offset += to_u32(character.len_utf8());
+        }
+        offset
+    }
+
     /// Line and column of a byte offset; an offset past the end is the end.
     pub fn line_col(&self, offset: u32) -> LineCol {
         let starts = self.line_starts();
@@ -200,6 +227,19 @@ mod tests {
         for (offset, line, column) in cases {
             assert_eq!(file.line_col(offset), LineCol { line, column }, "offset {offset}");
         }
+    }
+
+    #[test]
+    fn utf16_columns_go_there_and_back() {
+        let mut map = SourceMap::default();
+        let id = map.add("a.tf", "a.tf", "\u{feff}a = \"𝄞日\" # c\r\nb\n");
+        let file = map.get(id).unwrap();
+        for (offset, line, column) in [(3, 0, 0), (8, 0, 5), (12, 0, 7), (15, 0, 8), (22, 1, 0), (23, 1, 1)] {
+            assert_eq!(file.utf16_column(offset), column + 1, "offset {offset}");
+            assert_eq!(file.offset_of_utf16(line, column), offset, "{line}:{column}");
+        }
+        assert_eq!(file.offset_of_utf16(0, 99), 20);
+        assert_eq!(file.offset_of_utf16(9, 0), 24);
     }
 
     #[test]

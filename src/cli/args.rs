@@ -32,6 +32,8 @@ pub enum Command {
     Init(Init),
     /// Print the JSON Schema of baalint.yaml
     Schema,
+    /// Serve an editor on standard input and output
+    Lsp(Lsp),
 }
 
 /// Which policies hold.
@@ -249,6 +251,20 @@ pub struct Init {
     /// Directory to write to
     #[arg(default_value = ".", value_name = "DIR")]
     pub directory: PathBuf,
+}
+
+/// `lsp`
+#[derive(Clone, Debug, Args)]
+pub struct Lsp {
+    /// Which policies hold.
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// Configuration file; found upwards from the workspace otherwise
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Accepted because editors add it: messages always come on standard input
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 /// Formats of `check`.

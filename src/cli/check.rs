@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
 
 /// What every command that judges asks for, nothing left out.
 pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Result<Request, Stop> {
-    let (mut paths, mut buffer) = (input.paths.clone(), None);
+    let (mut paths, mut buffers) = (input.paths.clone(), Vec::new());
     let wants_stdin = paths.iter().any(|path| path.as_os_str() == "-");
     if wants_stdin {
         let path = input.stdin_filename.clone();
@@ -78,7 +78,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
             return Err(Stop::Message(format!("standard input is larger than {} MiB", MAX_FILE / 1024 / 1024)));
         }
         paths.retain(|path| path.as_os_str() != "-");
-        buffer = Some(Buffer { path, bytes });
+        buffers.push(Buffer { path, bytes });
     } else if input.stdin_filename.is_some() {
         return Err(Stop::Message("--stdin-filename needs the path `-`".into()));
     }
@@ -93,7 +93,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
     }
     Ok(Request {
         paths,
-        buffer,
+        buffers,
         exclude: input.exclude.clone(),
         values: Values {
             terraform: terraform::Options { variables, variable_files: input.variable_files.clone() },

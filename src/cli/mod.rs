@@ -21,6 +21,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::lsp;
 use crate::source::SourceMap;
 
 pub use self::args::{Arguments, Command};
@@ -53,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Baseline(baseline) => baseline::run(&baseline),
         Command::Init(init) => init::run(&init),
         Command::Schema => init::schema(),
+        Command::Lsp(arguments) => serve(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -63,6 +65,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(TROUBLE)
         }
     }
+}
+
+fn serve(arguments: &args::Lsp) -> Result<u8, Stop> {
+    let setup = lsp::Setup { shelves: check::shelves(&arguments.policy), config: arguments.config.clone() };
+    lsp::serve(setup).map_err(Stop::Message)?;
+    Ok(CLEAN)
 }
 
 /// Tells what is wrong with a team's own policies; the exit code says whether anything was.

@@ -22,14 +22,14 @@ use crate::source::{FileId, SourceMap};
 pub struct Wanted {
     /// Files and directories; the working directory when empty.
     pub paths: Vec<PathBuf>,
-    /// A text that stands in for a file on disk.
-    pub buffer: Option<Buffer>,
+    /// Texts that stand in for files on disk.
+    pub buffers: Vec<Buffer>,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
 }
 
 /// The unsaved text of an editor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Buffer {
     /// The file it will be saved as.
     pub path: PathBuf,
@@ -72,12 +72,12 @@ struct Candidate {
 pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
     let mut diagnostics = Vec::new();
     let mut paths = wanted.paths;
-    if paths.is_empty() && wanted.buffer.is_none() {
+    if paths.is_empty() && wanted.buffers.is_empty() {
         paths.push(PathBuf::from("."));
     }
     let mut disk = Disk::new(&paths);
     let mut candidates = Vec::new();
-    if let Some(buffer) = wanted.buffer {
+    for buffer in wanted.buffers {
         candidates.push(Candidate { path: buffer.path.clone(), named: true });
         disk.allow(&buffer.path);
         disk.overlay(&buffer.path, buffer.bytes);

@@ -34,12 +34,12 @@ use crate::suppress::{Day, Suppressions};
 use crate::value::{Value, ValueKind};
 
 /// What to judge, by what, and what to leave out of the report.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Files and directories.
     pub paths: Vec<PathBuf>,
-    /// A text that stands in for a file on disk.
-    pub buffer: Option<Buffer>,
+    /// Texts that stand in for files on disk.
+    pub buffers: Vec<Buffer>,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
     /// Values for what the inputs leave open.
@@ -134,7 +134,7 @@ pub fn run(request: Request) -> Run {
         diagnostics.extend(apply_baseline(&path, &mut findings));
     }
     let mut named = request.paths.clone();
-    named.extend(request.buffer.iter().map(|it| it.path.clone()));
+    named.extend(request.buffers.iter().map(|it| it.path.clone()));
     // What a plan says is reported where the configuration beside it says it.
     let planned = found.inputs.iter().any(|it| it.named && it.kind == Kind::Plan);
     keep_named(&mut findings, &named, request.since.is_none() && !planned, &sources);
@@ -166,14 +166,14 @@ pub fn run(request: Request) -> Run {
 
 fn find(request: &Request, config: &Config, sources: &mut SourceMap) -> Discovered {
     let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
-    let buffer = request.buffer.as_ref().map(|it| Buffer { path: it.path.clone(), bytes: it.bytes.clone() });
-    discover::discover(Wanted { paths: request.paths.clone(), buffer, exclude: exclude.collect() }, sources)
+    let (paths, buffers) = (request.paths.clone(), request.buffers.clone());
+    discover::discover(Wanted { paths, buffers, exclude: exclude.collect() }, sources)
 }
 
 /// The configuration that was named, or the nearest one upwards from the first path.
 fn read_config(request: &Request, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Config {
     let start = request.paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let start = request.buffer.as_ref().map_or(start, |it| &it.path);
+    let start = if request.paths.is_empty() { request.buffers.first().map_or(start, |it| &it.path) } else { start };
     let Some(path) = request.config.clone().or_else(|| nearest_config(start)) else { return Config::default() };
     match read_text(&path) {
         Ok(text) => {

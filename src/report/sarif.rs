@@ -179,18 +179,10 @@ fn region(file: &SourceFile, span: Span) -> Value {
     let (start, end) = (file.line_col(span.start), file.line_col(span.end));
     json!({
         "startLine": start.line,
-        "startColumn": wide_column(file, span.start),
+        "startColumn": file.utf16_column(span.start),
         "endLine": end.line,
-        "endColumn": wide_column(file, span.end),
+        "endColumn": file.utf16_column(span.end),
     })
-}
-
-/// The column in UTF-16 code units, from 1.
-fn wide_column(file: &SourceFile, offset: u32) -> usize {
-    let line = file.line_col(offset).line;
-    let start = file.line_starts().get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
-    let before = file.slice(Span::new(file.id(), start, offset));
-    before.trim_start_matches('\u{feff}').encode_utf16().count() + 1
 }
 
 const fn level(severity: Severity) -> &'static str {

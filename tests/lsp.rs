@@ -1,0 +1,174 @@
+//! The language server as an editor talks to it.
+
+#![expect(clippy::disallowed_methods, reason = "tests write their inputs")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/policies");
+const BAD: &str = "resource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = false\n}\n";
+
+struct Editor {
+    server: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    workspace: PathBuf,
+    requests: u64,
+}
+
+impl Editor {
+    fn start(name: &str, files: &[(&str, &str)]) -> Self {
+        let workspace = std::env::temp_dir().join(format!("baalint-lsp-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&workspace);
+        fs::create_dir_all(&workspace).unwrap();
+        let workspace = fs::canonicalize(workspace).unwrap();
+        for (name, text) in files {
+            fs::write(workspace.join(name), text).unwrap();
+        }
+        let mut server = Command::new(env!("CARGO_BIN_EXE_baalint"))
+            .args(["lsp", "--no-builtin", "--policies", POLICIES])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let to = server.stdin.take().unwrap();
+        let from = BufReader::new(server.stdout.take().unwrap());
+        let mut editor = Self { server, to, from, workspace, requests: 0 };
+        let root = format!("file://{}", editor.workspace.display());
+        let answer = editor.request("initialize", &json!({ "processId": null, "rootUri": root, "capabilities": {} }));
+        assert_eq!(answer["capabilities"]["positionEncoding"], "utf-16");
+        editor.notify("initialized", &json!({}));
+        editor
+    }
+
+    fn uri(&self, name: &str) -> String {
+        format!("file://{}/{name}", self.workspace.display())
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        write!(self.to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        self.to.flush().unwrap();
+    }
+
+    fn notify(&mut self, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    fn request(&mut self, method: &str, params: &Value) -> Value {
+        self.requests += 1;
+        let id = self.requests;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let message = self.read();
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{message}");
+                return message["result"].clone();
+            }
+        }
+    }
+
+    fn read(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert!(self.from.read_line(&mut line).unwrap() > 0, "the server went away");
+            if let Some(number) = line.strip_prefix("Content-Length: ") {
+                length = number.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut text = vec![0; length];
+        self.from.read_exact(&mut text).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// The next diagnostics of a file: code and first line of each.
+    fn diagnostics(&mut self, name: &str) -> Vec<String> {
+        let uri = self.uri(name);
+        loop {
+            let message = self.read();
+            if message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri.as_str() {
+                let all = message["params"]["diagnostics"].as_array().unwrap().clone();
+                return all
+                    .iter()
+                    .map(|it| format!("{}:{}", it["code"].as_str().unwrap(), it["range"]["start"]["line"]))
+                    .collect();
+            }
+        }
+    }
+
+    fn change(&mut self, name: &str, text: &str) {
+        let document = json!({ "uri": self.uri(name), "version": 2 });
+        self.notify(
+            "textDocument/didChange",
+            &json!({ "textDocument": document, "contentChanges": [{ "text": text }] }),
+        );
+    }
+
+    fn stop(mut self) {
+        assert!(self.request("shutdown", &Value::Null).is_null());
+        self.notify("exit", &Value::Null);
+        assert_eq!(self.server.wait().unwrap().code(), Some(0));
+        let _ = fs::remove_dir_all(&self.workspace);
+    }
+}
+
+#[test]
+fn findings_come_on_start_go_with_the_edit_and_return() {
+    let mut editor = Editor::start("edit", &[("main.tf", BAD)]);
+    assert_eq!(editor.diagnostics("main.tf"), ["test/plain-http:1"]);
+    let uri = editor.uri("main.tf");
+    let document = json!({ "uri": uri, "languageId": "terraform", "version": 1, "text": BAD });
+    editor.notify("textDocument/didOpen", &json!({ "textDocument": document }));
+    editor.change("main.tf", &BAD.replace("false", "true"));
+    assert_eq!(editor.diagnostics("main.tf"), [""; 0]);
+    editor.change("main.tf", &format!("# 𝄞\n{BAD}resource {{\n"));
+    let told = editor.diagnostics("main.tf");
+    assert!(told.contains(&"test/plain-http:2".to_owned()) && told.contains(&"syntax:4".to_owned()), "{told:?}");
+    editor.stop();
+}
+
+#[test]
+fn the_page_is_under_the_pointer_and_a_finding_can_be_suppressed() {
+    let mut editor = Editor::start("hover", &[("main.tf", BAD)]);
+    editor.diagnostics("main.tf");
+    let document = json!({ "uri": editor.uri("main.tf") });
+    let position = json!({ "line": 1, "character": 5 });
+    let page = editor.request("textDocument/hover", &json!({ "textDocument": document, "position": position }));
+    let text = page["contents"]["value"].as_str().unwrap();
+    for part in ["Storage account accepts plain HTTP", "HIPAA 164.312(e)(1)", "https_traffic_only_enabled = true"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let nothing = json!({ "textDocument": document, "position": { "line": 2, "character": 0 } });
+    assert!(editor.request("textDocument/hover", &nothing).is_null());
+    let range = json!({ "start": position, "end": position });
+    let asked = json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
+    let actions = editor.request("textDocument/codeAction", &asked);
+    let edit = &actions[0]["edit"]["changes"][editor.uri("main.tf")][0];
+    assert_eq!(edit["range"]["start"], json!({ "line": 1, "character": 0 }));
+    assert!(edit["newText"].as_str().unwrap().starts_with("  # baalint:ignore[test/plain-http] "), "{edit}");
+    editor.stop();
+}
+
+#[test]
+fn an_editor_that_dies_or_sends_garbage_ends_the_server_with_a_message() {
+    for (name, garbage) in [("dies", ""), ("garbage", "Content-Length: x\r\n\r\n{}")] {
+        let mut editor = Editor::start(name, &[]);
+        editor.to.write_all(garbage.as_bytes()).unwrap();
+        let Editor { server, to, from, workspace, .. } = editor;
+        drop((to, from));
+        let output = server.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("baalint: the editor "), "{name}");
+        let _ = fs::remove_dir_all(workspace);
+    }
+}
