@@ -528,3 +528,19 @@ fn the_catalogue_is_listed_with_what_it_rests_on() {
     assert_eq!(old.code(), 1);
     assert!(old.out().contains("rest on evidence older than 1 days"));
 }
+
+#[test]
+fn a_partner_is_approved_until_its_contract_ends() {
+    let scratch = Scratch::new("partners");
+    scratch.write("main.tf", "resource \"azurerm_datadog_monitor\" \"it\" {\n  sku_name = \"Linked\"\n}\n");
+    let check = ["check", ".", "--select", "baa/partner-service", "--format", "json"];
+    assert_eq!(scratch.run(&check).findings(), ["baa/partner-service fail main.tf:1"]);
+    let list =
+        |until: &str| format!("values:\n  approved-partners:\n    - {{ name: Microsoft.Datadog, until: {until} }}\n");
+    scratch.write("baalint.yaml", list("2999-01-01"));
+    assert_eq!(scratch.run(&check).findings(), [""; 0]);
+    scratch.write("baalint.yaml", list("2020-01-01"));
+    let ran = scratch.run(&check);
+    assert_eq!(ran.findings(), ["baa/partner-service fail main.tf:1"]);
+    assert_eq!(ran.diagnostics(), ["config baalint.yaml: `Microsoft.Datadog` was allowed until 2020-01-01"]);
+}

@@ -115,7 +115,7 @@ pub fn run(request: Request) -> Run {
     let mut policies = library.for_types(types);
     policies.retain(|it| selection.has(&it.id));
     diagnostics.extend(wrong_patterns(&request.select, &request.ignore, config, &library));
-    let settings = settings(config, &library, &mut diagnostics);
+    let settings = settings(config, &library, request.today, &mut diagnostics);
     timings.step("policies");
 
     let judgement = workers::with_threads(request.threads, files, || judge::judge(&units.graphs, &policies, &settings));
@@ -293,7 +293,7 @@ fn wrong_patterns(select: &[String], ignore: &[String], config: &Config, library
 }
 
 /// The configured values; one that no policy asks for is a mistake.
-fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+fn settings(config: &Config, library: &Library, today: Day, diagnostics: &mut Vec<Diagnostic>) -> Settings {
     let mut settings = Settings::default();
     if config.values.is_empty() {
         return settings;
@@ -305,7 +305,7 @@ fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic
     known.dedup();
     for (name, (value, span)) in &config.values {
         if known.contains(&&**name) {
-            settings.values.insert(name.clone(), value.clone());
+            settings.values.insert(name.clone(), in_force(value, today, diagnostics));
         } else {
             let message = format!("no policy asks for the value `{name}`");
             let meant = crate::policy::suggest::nearest(name, known.iter().copied());
@@ -315,6 +315,32 @@ fn settings(config: &Config, library: &Library, diagnostics: &mut Vec<Diagnostic
         }
     }
     settings
+}
+
+/// Of a list whose elements may be `{ name: x, until: 2027-03-31 }`, the names that hold today: what has ended is told.
+fn in_force(value: &Value, today: Day, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    let Some(array) = value.as_array() else { return value.clone() };
+    let mut items = Vec::new();
+    for item in &array.items {
+        let part = |key: &str| item.as_object().and_then(|it| it.value(key));
+        let (Some(name), Some(until)) = (part("name"), part("until")) else {
+            items.push(item.clone());
+            continue;
+        };
+        let shown = name.as_str().unwrap_or_default();
+        match until.as_str().and_then(Day::parse) {
+            Some(day) if day >= today => items.push(name.clone()),
+            Some(day) => {
+                let message = format!("`{shown}` was allowed until {day}");
+                diagnostics.push(Diagnostic::warning(Code::Config, until.span, message));
+            }
+            None => {
+                let message = "`until` is a day such as 2027-03-31".to_owned();
+                diagnostics.push(Diagnostic::error(Code::Config, until.span, message));
+            }
+        }
+    }
+    Value::array(items, value.span)
 }
 
 /// Severities and overrides of the configuration.
