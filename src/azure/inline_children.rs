@@ -14,8 +14,9 @@ use crate::value::{Object, Unknown, Value, ValueKind};
 
 include!(concat!(env!("OUT_DIR"), "/inline_children.rs"));
 
-/// Adds the children that are written inline.
+/// Adds the children that are written inline, and the parts of parents that are written as children.
 pub fn expand(lowered: &mut Lowered) {
+    super::config_children::patch_parents(lowered);
     let mut made = Vec::new();
     for resource in &lowered.resources {
         if resource.presence == Presence::Existing {

@@ -7,6 +7,7 @@ pub mod aliases;
 mod azurerm;
 pub mod baa;
 pub mod cmk;
+mod config_children;
 pub mod defaults;
 pub mod diagnosable;
 mod inline_children;
