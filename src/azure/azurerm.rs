@@ -26,10 +26,10 @@ pub struct AzurermType {
     pub api: Option<&'static str>,
 }
 
-/// An argument that a provider major dropped.
+/// An argument, or a whole type, that a provider major dropped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemovedArgument {
-    /// The argument, blocks joined by dots.
+    /// The argument, blocks joined by dots; empty for the type itself.
     pub path: String,
     /// The first major without it.
     pub major: u8,
@@ -86,5 +86,7 @@ mod tests {
         let gone = |major| removed_arguments("azurerm_storage_account", major).into_iter().map(|it| it.path);
         assert!(!gone(3).any(|path| path == "enable_https_traffic_only"));
         assert!(gone(4).any(|path| path == "enable_https_traffic_only"));
+        assert!(removed_arguments("azurerm_app_service", 5).iter().any(|it| it.path.is_empty()));
+        assert!(removed_arguments("azurerm_app_service", 4).iter().all(|it| !it.path.is_empty()));
     }
 }

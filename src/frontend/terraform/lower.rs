@@ -169,11 +169,16 @@ impl Lowering<'_> {
         let major = instance.provider.azurerm_major;
         for removed in azure::removed_arguments(&instance.block_type, major) {
             let mut places = Vec::new();
-            let path: Vec<&str> = removed.path.split('.').collect();
-            places_of(&instance.body, &path, &mut places);
+            if removed.path.is_empty() {
+                places.push(instance.header);
+            } else {
+                let path: Vec<&str> = removed.path.split('.').collect();
+                places_of(&instance.body, &path, &mut places);
+            }
+            let what = if removed.path.is_empty() { &*instance.block_type } else { &*removed.path };
             for span in places {
                 if self.warned.insert(span) {
-                    let message = format!("azurerm {major} does not have `{}` any more", removed.path);
+                    let message = format!("azurerm {major} does not have `{what}` any more");
                     let warning = Diagnostic::warning(Code::Provider, span, message);
                     self.lowered.diagnostics.push(match &removed.replacement {
                         Some(replacement) => warning.with_help(format!("use `{replacement}`")),
