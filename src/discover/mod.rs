@@ -115,7 +115,7 @@ impl Discovered {
         let by_name = sniff::by_name(&path);
         let kind = match by_name {
             Some(kind) => Some(kind),
-            None if sniff::is_json(&path) || named => None,
+            None if sniff::is_json(&path) || sniff::is_yaml(&path) || named => None,
             None => return,
         };
         let bytes = match self.disk.bytes(&path) {
@@ -124,10 +124,11 @@ impl Discovered {
                 self.diagnostics.push(*diagnostic);
                 return;
             }
-            // A JSON file that nobody named and nothing marks as a template.
+            // A file that nobody named and nothing marks as an input.
             Err(_) => return,
         };
-        let kind = kind.or_else(|| sniff::by_content(&bytes));
+        let sniffed = if sniff::is_yaml(&path) { sniff::by_yaml } else { sniff::by_content };
+        let kind = kind.or_else(|| sniffed(&bytes));
         let Some(kind) = kind else {
             if named {
                 self.diagnostics.push(unrecognised(&self.disk, &path, &bytes));
@@ -149,11 +150,14 @@ fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
     let shown = disk.shown(path);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         Diagnostic::of_path(Code::Unreadable, shown, "is empty: there is nothing to judge")
+    } else if sniff::is_yaml(path) {
+        no_yaml_input(shown)
     } else if sniff::is_json(path) {
         not_an_input(shown)
     } else {
-        Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads")
-            .with_help("it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON")
+        Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads").with_help(
+            "it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON, and YAML that declares Azure",
+        )
     }
 }
 
@@ -161,4 +165,10 @@ fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
 pub fn not_an_input(shown: String) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, shown, "is neither an ARM template nor a Terraform plan")
         .with_help("an ARM template names its schema in `$schema`; a plan is what `terraform show -json` prints")
+}
+
+/// What to say of a YAML file that was named and that no front end reads.
+pub fn no_yaml_input(shown: String) -> Diagnostic {
+    Diagnostic::of_path(Code::Unreadable, shown, "declares nothing of Azure that baalint reads")
+        .with_help("it reads Pulumi, Azure Service Operator, Crossplane, Ansible and Kubernetes YAML")
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::frontend::arm;
+use crate::frontend::{arm, yaml};
 
 /// The front end that a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,8 @@ pub enum Kind {
     Arm,
     /// A Terraform plan or state as JSON.
     Plan,
+    /// Perhaps a document of one of the YAML dialects: the front end tells by the shape.
+    Yaml,
 }
 
 /// What the name alone tells.
@@ -31,6 +33,16 @@ pub(crate) fn by_name(path: &Path) -> Option<Kind> {
 /// True for a file that may be a template, plan or export.
 pub(super) fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json") || it.eq_ignore_ascii_case("jsonc"))
+}
+
+/// True for a file that may hold documents of the YAML dialects.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("yaml") || it.eq_ignore_ascii_case("yml"))
+}
+
+/// What a YAML text seems to be; bytes that are no text are none of ours.
+pub(super) fn by_yaml(bytes: &[u8]) -> Option<Kind> {
+    std::str::from_utf8(bytes).is_ok_and(yaml::may_be_input).then_some(Kind::Yaml)
 }
 
 /// What a JSON text seems to be; the marks also show in UTF-16, which is then refused with a reason.

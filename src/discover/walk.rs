@@ -58,7 +58,7 @@ fn below(
             }
         } else if file_type.is_symlink() {
             link(path, disk, found, diagnostics);
-        } else if sniff::by_name(&path).is_some() || sniff::is_json(&path) {
+        } else if sniff::by_name(&path).is_some() || sniff::is_json(&path) || sniff::is_yaml(&path) {
             found.push(Candidate { path, named: false });
         }
     }
@@ -80,7 +80,9 @@ fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mu
                 );
             }
         }
-        Ok(_) if looks_like_input || sniff::is_json(&path) => found.push(Candidate { path, named: false }),
+        Ok(_) if looks_like_input || sniff::is_json(&path) || sniff::is_yaml(&path) => {
+            found.push(Candidate { path, named: false })
+        }
         Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),
         Ok(_) | Err(_) => {}
     }

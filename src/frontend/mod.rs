@@ -3,5 +3,6 @@
 pub mod arm;
 pub mod files;
 pub mod terraform;
+pub mod yaml;
 
 pub use files::{Files, Listed, MemoryFiles, ReadError};

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use super::workers::map;
 use crate::azure;
 use crate::diagnostic::Diagnostic;
-use crate::discover::{Input, Kind, by_name, not_an_input};
+use crate::discover::{Input, Kind, by_name, no_yaml_input, not_an_input};
 use crate::frontend::Files;
 use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::normalise;
 use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics, plan};
+use crate::frontend::yaml;
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::parse::json;
 use crate::source::{SourceFile, SourceMap};
@@ -54,6 +55,7 @@ pub(super) fn units(
     let mut units = Units::default();
     units.terraform(inputs, files, sources, values, mappings);
     units.templates(inputs, files, sources, values);
+    units.yaml(inputs, files, sources, mappings);
     units
 }
 
@@ -130,6 +132,29 @@ impl Units {
             if templates.inputs().all(|it| it != path) {
                 self.diagnostics.push(not_an_input(files.shown(&input.path)));
             }
+        }
+    }
+
+    fn yaml(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, mappings: &Mappings) {
+        let of_yaml: Vec<(&Input, SourceFile)> = inputs
+            .iter()
+            .filter(|it| it.kind == Kind::Yaml)
+            .filter_map(|it| Some((it, sources.get(it.file)?.clone())))
+            .collect();
+        let mut parsed = Vec::new();
+        for ((input, _), found) in of_yaml.iter().zip(map(&of_yaml, 8, |(_, file)| yaml::parse(file))) {
+            match found {
+                Some(found) => parsed.push(found),
+                None if input.named => self.diagnostics.push(no_yaml_input(files.shown(&input.path))),
+                None => {}
+            }
+        }
+        self.files += parsed.len();
+        let before = sources.files().len();
+        let found = yaml::units(parsed, files, sources);
+        self.files += sources.files().len() - before;
+        for linked in map(&found, 8, |unit| link(unit.lower(mappings))) {
+            self.add(linked);
         }
     }
 

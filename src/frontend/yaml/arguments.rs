@@ -1,0 +1,136 @@
+//! Arguments in camelCase to the arguments of the azurerm provider, and instances of them.
+//!
+//! In: evaluated arguments of a bridged provider (Pulumi's classic one, Crossplane). Out: [`Instance`]s for `terraform::lower`.
+//! Keys of free maps (`tags`, `appSettings`) are the user's and stay. Knows no type.
+
+use std::sync::Arc;
+
+use crate::frontend::terraform::{Instance, Mappings, Mode, Provider, lower};
+use crate::model::{Dialect, Lowered, Presence};
+use crate::source::Span;
+use crate::value::{Array, Entry, Object, Value, ValueKind};
+
+/// The azurerm major that the bridges of 2026 are made of.
+const MAJOR: u8 = 4;
+
+/// Arguments whose keys are names that the user chose.
+const FREE: [&str; 12] = [
+    "tags",
+    "app_settings",
+    "metadata",
+    "labels",
+    "node_labels",
+    "environment_variables",
+    "secure_environment_variables",
+    "sticky_settings",
+    "parameters",
+    "settings",
+    "protected_settings",
+    "properties",
+];
+
+/// `https_traffic_only` of `httpsTrafficOnly`; a run of capitals is one word.
+pub(super) fn snake(camel: &str) -> String {
+    let letters: Vec<char> = camel.chars().collect();
+    let mut name = String::with_capacity(camel.len().saturating_add(8));
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after = letters.get(at.saturating_add(1));
+        let starts = letter.is_ascii_uppercase()
+            && before.is_some_and(|it| {
+                !it.is_ascii_uppercase() && *it != '_' || after.is_some_and(|next| next.is_ascii_lowercase())
+            });
+        if starts && !name.ends_with('_') {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+/// The same arguments with azurerm's names.
+pub(super) fn undone(object: &Object) -> Object {
+    let entries = object.entries.iter().map(|(key, entry)| {
+        let key = snake(key);
+        let value = if FREE.contains(&key.as_str()) { entry.value.clone() } else { undone_value(&entry.value) };
+        (Arc::from(key), Entry { key_span: entry.key_span, value })
+    });
+    Object { entries: entries.collect(), rest: object.rest.clone() }
+}
+
+fn undone_value(value: &Value) -> Value {
+    let kind = match &value.kind {
+        ValueKind::Object(object) => ValueKind::Object(Arc::new(undone(object))),
+        ValueKind::Array(array) => {
+            let items = array.items.iter().map(undone_value).collect();
+            ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() }))
+        }
+        _ => return value.clone(),
+    };
+    Value { kind, ..value.clone() }
+}
+
+/// A declaration that a bridge hands to azurerm.
+pub(super) struct Bridged {
+    pub(super) address: Arc<str>,
+    /// As the dialect names it.
+    pub(super) source_type: Arc<str>,
+    /// As azurerm names it.
+    pub(super) azurerm: Arc<str>,
+    /// With azurerm's names.
+    pub(super) arguments: Object,
+    pub(super) span: Span,
+    pub(super) header: Span,
+    pub(super) presence: Presence,
+}
+
+/// Lowers declarations through the mappings, keeping the dialect's names for them.
+pub(super) fn lower_bridged(bridged: Vec<Bridged>, mappings: &Mappings, lowered: &mut Lowered) {
+    let Some(first) = bridged.first() else { return };
+    let features = Value::object(Object::default(), first.header);
+    let provider = Arc::new(Provider { azurerm_major: MAJOR, stated: false, features });
+    for one in bridged {
+        let instance = Instance {
+            address: one.address.clone(),
+            mode: Mode::Managed,
+            block_type: one.azurerm,
+            body: Value::object(one.arguments, one.span),
+            span: one.span,
+            header: one.header,
+            callers: Vec::new(),
+            presence: one.presence,
+            provider: provider.clone(),
+        };
+        let mut made = lower(std::slice::from_ref(&instance), mappings, Dialect::Yaml);
+        for resource in made.resources.iter_mut().filter(|it| it.source_type == instance.block_type) {
+            resource.source_type = one.source_type.clone();
+        }
+        for patch in &mut made.patches {
+            patch.source_type = one.source_type.clone();
+        }
+        lowered.resources.extend(made.resources);
+        lowered.patches.extend(made.patches);
+        lowered.diagnostics.extend(made.diagnostics);
+        lowered.unmapped.extend(made.unmapped.iter().map(|_| one.source_type.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake;
+
+    #[test]
+    fn camel_case_is_undone() {
+        let cases = [
+            ("httpsTrafficOnlyEnabled", "https_traffic_only_enabled"),
+            ("publicIPAddressId", "public_ip_address_id"),
+            ("name", "name"),
+            ("isHnsEnabled", "is_hns_enabled"),
+            ("osDiskSizeGb", "os_disk_size_gb"),
+            ("StorageAccount", "storage_account"),
+        ];
+        for (camel, expected) in cases {
+            assert_eq!(snake(camel), expected);
+        }
+    }
+}

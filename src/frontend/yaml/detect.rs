@@ -1,0 +1,150 @@
+//! Which YAML texts declare Azure, and what shape each of their documents has.
+//!
+//! In: a text, then its parsed documents. Out: whether to parse at all, and the [`Shape`] of a document. A look at the text comes
+//! first, because most YAML is none of ours. Knows how each dialect looks, not what it means.
+
+use super::manifest::Manifest;
+use crate::value::{Object, Value};
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A Pulumi program.
+    Pulumi,
+    /// Objects for a cluster: Azure Service Operator, Crossplane, or Kubernetes itself.
+    Manifest,
+    /// An Ansible playbook or list of tasks.
+    Ansible,
+    /// A resource as Resource Manager takes it, written as YAML.
+    Arm,
+}
+
+/// Marks of a text that declares Azure, whatever else it is.
+const STRONG: [&str; 8] = [
+    "azure-native:",
+    "type: azure:",
+    ".azure.com/v",
+    "azure.upbound.io/",
+    "azure.m.upbound.io/",
+    "azure_rm_",
+    "Microsoft.App/",
+    "Microsoft.ContainerInstance/",
+];
+
+/// Kinds of Kubernetes that are judged.
+pub(super) const KINDS: [&str; 11] = [
+    "Service",
+    "Ingress",
+    "Gateway",
+    "Secret",
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+];
+
+/// True when a text is worth parsing.
+pub fn may_be_input(text: &str) -> bool {
+    declares_azure(text) || declares_workload(text)
+}
+
+/// True for a text that can hardly be anything else.
+pub(super) fn declares_azure(text: &str) -> bool {
+    STRONG.iter().any(|mark| text.contains(mark))
+}
+
+fn declares_workload(text: &str) -> bool {
+    text.contains("apiVersion:")
+        && text.lines().filter_map(|line| line.trim_start_matches(['-', ' ']).strip_prefix("kind:")).any(|kind| {
+            let kind = kind.trim().trim_matches(['"', '\'']);
+            kind == "List" || KINDS.contains(&kind)
+        })
+}
+
+/// The first line that a template engine must fill before the text is YAML.
+pub(super) fn template_line(text: &str) -> Option<(usize, usize)> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        let value = trimmed.split_once(": ").map_or(trimmed, |(_, value)| value.trim_start());
+        let value = value.trim_start_matches("- ").trim_start();
+        if trimmed.starts_with("{{") || value.starts_with("{{") {
+            let indent = line.len().saturating_sub(line.trim_start().len());
+            return Some((start + indent, start + indent + trimmed.len()));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The shape of a document; none for everything that declares nothing that is judged.
+pub(super) fn shape(root: &Value) -> Option<Shape> {
+    if let Some(object) = root.as_object() {
+        return of_object(root, object);
+    }
+    let tasks = root.as_array()?;
+    tasks.items.iter().any(super::ansible::is_play_or_task).then_some(Shape::Ansible)
+}
+
+fn of_object(root: &Value, object: &Object) -> Option<Shape> {
+    if is_program(object) {
+        return Some(Shape::Pulumi);
+    }
+    if Manifest::all(root).iter().any(is_judged) {
+        return Some(Shape::Manifest);
+    }
+    let text = |key: &str| object.value(key).and_then(Value::as_str);
+    let arm = text("type").is_some_and(|it| it.starts_with("Microsoft.") && it.contains('/'));
+    (arm && object.value("properties").is_some_and(|it| it.as_object().is_some())).then_some(Shape::Arm)
+}
+
+fn is_program(object: &Object) -> bool {
+    let Some(resources) = object.value("resources").and_then(Value::as_object) else { return false };
+    let is_azure = |it: &Value| {
+        let token = it.as_object().and_then(|it| it.value("type")).and_then(Value::as_str);
+        token.is_some_and(|it| it.starts_with("azure-native:") || it.starts_with("azure:"))
+    };
+    resources.entries.values().any(|entry| is_azure(&entry.value))
+}
+
+/// True for an object of a cluster that some policy may speak of.
+pub(super) fn is_judged(manifest: &Manifest) -> bool {
+    manifest.is_service_operator() || manifest.is_crossplane() || manifest.is_workload()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{may_be_input, template_line};
+
+    #[test]
+    fn other_yaml_is_not_worth_parsing() {
+        let cases = [
+            ("trigger: none\npool: { vmImage: ubuntu-latest }\n", false),
+            ("apiVersion: v1\nkind: ConfigMap\n", false),
+            ("apiVersion: v1\nkind: Service\n", true),
+            ("apiVersion: storage.azure.com/v1api20230101\nkind: StorageAccount\n", true),
+            ("resources:\n  a: { type: azure-native:storage:StorageAccount }\n", true),
+            ("- azure_rm_storageaccount:\n", true),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(may_be_input(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn template_text_is_found_outside_of_quotes_only() {
+        let cases = [
+            ("a: {{ .Values.x }}\n", true),
+            ("{{- if .Values.x }}\n", true),
+            ("a:\n  - {{ x }}\n", true),
+            ("a: \"{{ x }}\"\n", false),
+            ("a: ${{ x }}\n", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(template_line(text).is_some(), expected, "{text}");
+        }
+    }
+}

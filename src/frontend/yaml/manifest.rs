@@ -1,0 +1,116 @@
+//! One object for a cluster: its group, kind, name and labels, with the places where they stand.
+//!
+//! In: a document with `apiVersion` and `kind`. Out: a [`Manifest`], one for each item of a `List`. Knows which groups are whose,
+//! and nothing of what is inside `spec`.
+
+use std::sync::Arc;
+
+use super::detect::KINDS;
+use crate::source::Span;
+use crate::value::{Object, Reason, Reference, Unknown, Value};
+
+/// An object for a cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Manifest {
+    pub(super) object: Arc<Object>,
+    pub(super) group: Arc<str>,
+    pub(super) version: Arc<str>,
+    pub(super) kind: Arc<str>,
+    /// `metadata.name`, as written.
+    pub(super) name: Option<Value>,
+    pub(super) span: Span,
+    pub(super) header: Span,
+}
+
+impl Manifest {
+    /// The objects of a document.
+    pub(super) fn all(root: &Value) -> Vec<Self> {
+        let Some(one) = Self::of(root) else { return Vec::new() };
+        if &*one.kind != "List" {
+            return vec![one];
+        }
+        let items = one.object.value("items").and_then(Value::as_array);
+        items.into_iter().flat_map(|items| &items.items).filter_map(Self::of).collect()
+    }
+
+    fn of(root: &Value) -> Option<Self> {
+        let crate::value::ValueKind::Object(object) = &root.kind else { return None };
+        let api = object.value("apiVersion")?.as_str()?;
+        let kind = object.get("kind")?;
+        let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
+        let metadata = object.value("metadata").and_then(Value::as_object);
+        let named = |key: &str| metadata.and_then(|it| it.value(key));
+        Some(Self {
+            group: group.into(),
+            version: version.into(),
+            kind: kind.value.as_str()?.into(),
+            name: named("name").cloned(),
+            span: root.span,
+            header: kind.key_span.to(kind.value.span),
+            object: object.clone(),
+        })
+    }
+
+    /// `<name>.azure.com`: Azure Service Operator v2.
+    pub(super) fn is_service_operator(&self) -> bool {
+        self.group.ends_with(".azure.com")
+            && self.version.starts_with('v')
+            && !self.group.starts_with("infrastructure.")
+    }
+
+    /// `<name>.azure.upbound.io`, and the namespaced groups of provider v2; compositions hold such objects.
+    pub(super) fn is_crossplane(&self) -> bool {
+        self.crossplane_group().is_some()
+            || (&*self.group == "apiextensions.crossplane.io" && &*self.kind == "Composition")
+    }
+
+    /// `storage` of `storage.azure.upbound.io`; `azure` of `azure.upbound.io`.
+    pub(super) fn crossplane_group(&self) -> Option<&str> {
+        if matches!(&*self.group, "azure.upbound.io" | "azure.m.upbound.io") {
+            return (!self.kind.starts_with("ProviderConfig") && &*self.kind != "ClusterProviderConfig")
+                .then_some("azure");
+        }
+        self.group.strip_suffix(".azure.upbound.io").or_else(|| self.group.strip_suffix(".azure.m.upbound.io"))
+    }
+
+    /// A workload or a way to reach one.
+    pub(super) fn is_workload(&self) -> bool {
+        let groups = ["", "apps", "batch", "networking.k8s.io", "extensions", "gateway.networking.k8s.io"];
+        groups.contains(&&*self.group) && KINDS.contains(&&*self.kind)
+    }
+
+    /// An annotation's text.
+    pub(super) fn annotation(&self, name: &str) -> Option<&str> {
+        self.metadata("annotations")?.value(name)?.as_str()
+    }
+
+    /// `metadata.labels` and the like.
+    pub(super) fn metadata(&self, key: &str) -> Option<&Object> {
+        self.object.value("metadata")?.as_object()?.value(key)?.as_object()
+    }
+
+    /// `Kind.group/name`, as `kubectl` names things.
+    pub(super) fn address(&self) -> Arc<str> {
+        let name = self.name.as_ref().and_then(Value::as_str).unwrap_or("?");
+        address(&self.kind, &self.group, name)
+    }
+}
+
+/// `Kind.group/name`.
+pub(super) fn address(kind: &str, group: &str, name: &str) -> Arc<str> {
+    if group.is_empty() { format!("{kind}/{name}").into() } else { format!("{kind}.{group}/{name}").into() }
+}
+
+/// An attribute of another resource, known once that is deployed.
+pub(super) fn reference(address: &Arc<str>, attribute: &str, span: Span) -> Value {
+    let reason = Reason::Computed(format!("{address}.{attribute}").into());
+    let unknown = Unknown::reference(reason, Reference { address: address.clone(), attribute: attribute.into() });
+    Value::new(unknown, span)
+}
+
+/// Something that is read elsewhere when it is deployed.
+pub(super) fn read_at_deployment(what: impl Into<Arc<str>>, span: Span) -> Value {
+    let mut unknown = Unknown::new(Reason::Data(what.into()));
+    unknown.not_null = true;
+    Value::new(unknown, span)
+}

@@ -1,0 +1,223 @@
+//! Evaluates the values of a Pulumi program.
+//!
+//! In: a written value. Out: the value it has when the program runs, with references to what only the deployed resource knows. What a
+//! resource was given is known: `${account.location}` is what `account` says. Bounded by the depth of variables that use variables.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::Program;
+use super::expression::{Access, Piece, Step, pieces};
+use super::functions;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Lowered;
+use crate::source::Span;
+use crate::value::{Array, Entry, Number, Object, Reason, Reference, StepKind, Unknown, Value, ValueKind};
+
+const MAX_DEPTH: usize = 64;
+
+/// Evaluates the values of one program.
+pub(super) struct Evaluator<'p> {
+    program: &'p Program,
+    depth: Cell<usize>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+}
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn new(program: &'p Program) -> Self {
+        Self { program, depth: Cell::new(0), diagnostics: RefCell::default() }
+    }
+
+    /// Hands over what was found wrong.
+    pub(super) fn finish(self, lowered: &mut Lowered) {
+        let mut found = self.diagnostics.into_inner();
+        found.sort();
+        found.dedup();
+        lowered.diagnostics.extend(found);
+    }
+
+    /// What a written value is.
+    pub(super) fn value(&self, written: &Value) -> Value {
+        match &written.kind {
+            ValueKind::String(text) => self.text(text, written),
+            ValueKind::Array(array) => {
+                let items = array.items.iter().map(|item| self.value(item)).collect();
+                let array = Array { items, rest: array.rest.clone() };
+                Value { kind: ValueKind::Array(Arc::new(array)), ..written.clone() }
+            }
+            ValueKind::Object(object) => self.object(object, written),
+            _ => written.clone(),
+        }
+    }
+
+    fn object(&self, object: &Object, written: &Value) -> Value {
+        if let Some(result) = functions::call(self, object, written.span) {
+            return result;
+        }
+        let entries = object
+            .entries
+            .iter()
+            .map(|(key, entry)| (key.clone(), Entry { key_span: entry.key_span, value: self.value(&entry.value) }));
+        let object = Object { entries: entries.collect(), rest: object.rest.clone() };
+        Value { kind: ValueKind::Object(Arc::new(object)), ..written.clone() }
+    }
+
+    fn text(&self, text: &Arc<str>, written: &Value) -> Value {
+        if !text.contains("${") {
+            return written.clone();
+        }
+        let span = written.span;
+        let Some(pieces) = pieces(text) else {
+            let message = "this `${...}` expression cannot be read";
+            self.diagnostics.borrow_mut().push(Diagnostic::warning(Code::Syntax, span, message));
+            return Value::unknown(Reason::Invalid("the expression cannot be read".into()), span);
+        };
+        if let [Piece::Expression(access)] = pieces.as_slice() {
+            return self.access(access, span);
+        }
+        let parts: Vec<Value> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => Value::new(text.as_str(), span),
+                Piece::Expression(access) => self.access(access, span),
+            })
+            .collect();
+        joined(&parts, "", span)
+    }
+
+    fn access(&self, access: &Access, span: Span) -> Value {
+        if self.depth.get() >= MAX_DEPTH {
+            return Value::unknown(Reason::Bound("nested variables".into()), span);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = self.rooted(access, span);
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    fn rooted(&self, access: &Access, span: Span) -> Value {
+        let root = access.root.as_str();
+        if let Some(value) = self.program.config.value(root) {
+            return step_into(value, &access.steps, span).through(StepKind::VariableDefault, span);
+        }
+        if let Some(written) = self.program.variables.value(root) {
+            let value = self.value(written);
+            return step_into(&value, &access.steps, span).through(StepKind::Local, span);
+        }
+        if let Some(resource) = self.program.resource(root) {
+            return self.of_resource(root, resource, access, span);
+        }
+        if root == "pulumi" {
+            return Value::unknown(Reason::Variable(format!("pulumi.{}", access.attribute()).into()), span);
+        }
+        let message = format!("nothing in this program is called `{root}`");
+        self.diagnostics.borrow_mut().push(Diagnostic::warning(Code::Invalid, span, message.clone()));
+        Value::unknown(Reason::Invalid(message.into()), span)
+    }
+
+    /// What the resource was given, when the text says it and Azure does not change it; else a reference.
+    fn of_resource(&self, name: &str, resource: &Object, access: &Access, span: Span) -> Value {
+        let given = match access.steps.first() {
+            // The name and id are edges of the graph: they stay references.
+            Some(Step::Key(key)) if !matches!(key.as_str(), "name" | "id") => {
+                resource.value("properties").and_then(Value::as_object).and_then(|it| it.value(key))
+            }
+            _ => None,
+        };
+        if let (Some(given), Some((_, steps))) = (given, access.steps.split_first()) {
+            let value = self.value(given);
+            let found = step_into(&value, steps, span);
+            if found.as_unknown().is_none() {
+                return found.through(StepKind::Local, span);
+            }
+        }
+        let attribute = if access.steps.is_empty() { "id".to_owned() } else { access.attribute() };
+        let reason = Reason::Computed(format!("{name}.{attribute}").into());
+        let mut unknown =
+            Unknown::reference(reason, Reference { address: name.into(), attribute: attribute.as_str().into() });
+        unknown.symbol = Some(format!("{{{name}.{attribute}}}").into());
+        Value::new(unknown, span)
+    }
+}
+
+/// What lies inside a value.
+pub(super) fn step_into(value: &Value, steps: &[Step], span: Span) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return value.clone() };
+    let inner = match (&value.kind, step) {
+        (ValueKind::Object(object), Step::Key(key)) => match (object.value(key), &object.rest) {
+            (Some(inner), _) => Some(inner),
+            (None, Some(why)) => return Value::new(ValueKind::Unknown(why.clone()), span),
+            (None, None) => None,
+        },
+        (ValueKind::Array(array), Step::Index(index)) => match (array.items.get(*index), &array.rest) {
+            (Some(inner), _) => Some(inner),
+            (None, Some(why)) => return Value::new(ValueKind::Unknown(why.clone()), span),
+            (None, None) => None,
+        },
+        (ValueKind::Unknown(why), _) => {
+            let why = Unknown { not_null: false, prefix: None, symbol: None, ..Unknown::clone(why) };
+            return Value::new(why, span);
+        }
+        _ => None,
+    };
+    match inner {
+        Some(inner) => step_into(inner, rest, span),
+        None => Value::unknown(Reason::Invalid("there is no such element".into()), span),
+    }
+}
+
+/// Texts one after the other; unknown when one of them is.
+pub(super) fn joined(parts: &[Value], separator: &str, span: Span) -> Value {
+    let (mut text, mut symbol) = (String::new(), String::new());
+    let mut unknown: Option<(Unknown, String)> = None;
+    for (part, position) in parts.iter().zip(0usize..) {
+        if position > 0 {
+            text.push_str(separator);
+            symbol.push_str(separator);
+        }
+        match &part.kind {
+            ValueKind::Unknown(why) => {
+                let joined = unknown.take().map_or_else(
+                    || {
+                        (
+                            Unknown::clone(why),
+                            why.prefix.as_deref().map_or_else(|| text.clone(), |it| format!("{text}{it}")),
+                        )
+                    },
+                    |(before, head)| (before.join(why), head),
+                );
+                symbol.push_str(&why.symbol.as_deref().map_or_else(|| "{?}".to_owned(), |it| it.replace('/', "_")));
+                unknown = Some(joined);
+            }
+            kind => {
+                let Some(piece) = plain(kind) else {
+                    return Value::unknown(Reason::Invalid("only texts and numbers can be joined".into()), span);
+                };
+                text.push_str(&piece);
+                symbol.push_str(&piece);
+            }
+        }
+    }
+    match unknown {
+        None => Value::new(text, span),
+        Some((mut why, head)) => {
+            why.not_null = true;
+            why.prefix = (!head.is_empty()).then(|| head.into());
+            why.symbol = (!symbol.contains("{?}")).then(|| symbol.into());
+            Value::new(why, span)
+        }
+    }
+}
+
+fn plain(kind: &ValueKind) -> Option<String> {
+    let mut text = String::new();
+    match kind {
+        ValueKind::String(it) => text.push_str(it),
+        ValueKind::Bool(it) => write!(text, "{it}").ok()?,
+        ValueKind::Number(Number::Int(it)) => write!(text, "{it}").ok()?,
+        ValueKind::Number(Number::Float(it)) => write!(text, "{it}").ok()?,
+        _ => return None,
+    }
+    Some(text)
+}
