@@ -1,7 +1,8 @@
 //! Terraform fixtures lower to the model that is written beside them; twins in other languages to the same bodies.
 //!
 //! `fixtures/lowering/terraform/<case>/main.tf` against `expected.txt` (rewritten with `UPDATE_EXPECTED=1`), and
-//! `fixtures/equivalence/<case>/{main.tf, azapi.tf, main.json}` against each other.
+//! `fixtures/equivalence/<case>/{main.tf, azapi.tf, main.json}` and its YAML files against each other; likewise
+//! `fixtures/lowering/yaml/<dialect>/<case>/*.yaml` against `expected.txt`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@ use baalint::azure;
 use baalint::frontend::arm::{self, Templates};
 use baalint::frontend::files::MemoryFiles;
 use baalint::frontend::terraform::{self, Mappings, Options, Project};
+use baalint::frontend::yaml;
 use baalint::model::{Dialect, Link, Lookup, Lowered, PathSegment, Presence, PropertyPath, Resource, Target};
 use baalint::source::{SourceMap, Span};
 use baalint::value::{Reason, Value, ValueKind};
@@ -41,14 +43,38 @@ fn terraform_lowers_to_the_expected_model() {
 }
 
 #[test]
+fn yaml_lowers_to_the_expected_model() {
+    let mut wrong = Vec::new();
+    for case in cases("fixtures/lowering/yaml").iter().flat_map(|dialect| directories(dialect)) {
+        let mut sources = SourceMap::default();
+        let lowered = lower_yaml(&yaml_files(&case), &mut sources);
+        let actual = Printer { sources: &sources, text: String::new() }.print(&lowered);
+        let expected_file = case.join("expected.txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected_file, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&expected_file).unwrap_or_default();
+        if let Some(difference) = first_difference(&expected, &actual) {
+            wrong.push(format!("{}: {difference}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn the_same_resource_lowers_to_the_same_body_in_every_language() {
     let mut wrong = Vec::new();
     for case in cases("fixtures/equivalence") {
         let mut sources = SourceMap::default();
         let template = lower_template(&case.join("main.json"), &mut sources);
-        for twin in ["main.tf", "azapi.tf"] {
-            if case.join(twin).exists() {
-                let lowered = lower_terraform(&case.join(twin), &mut sources);
+        for twin in ["main.tf", "azapi.tf", "pulumi.yaml", "aso.yaml", "crossplane.yaml", "ansible.yaml"] {
+            let file = case.join(twin);
+            if file.exists() {
+                let lowered = if twin.ends_with(".yaml") {
+                    lower_yaml(&[file], &mut sources)
+                } else {
+                    lower_terraform(&file, &mut sources)
+                };
                 let both = [("main.json", &template, twin, &lowered), (twin, &lowered, "main.json", &template)];
                 for (from, one, to, other) in both {
                     wrong.extend(
@@ -257,6 +283,39 @@ fn cases(directory: &str) -> Vec<PathBuf> {
     cases.sort();
     assert!(!cases.is_empty());
     cases
+}
+
+fn directories(above: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(above).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+fn yaml_files(directory: &Path) -> Vec<PathBuf> {
+    directories(directory).into_iter().filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect()
+}
+
+fn lower_yaml(paths: &[PathBuf], sources: &mut SourceMap) -> Lowered {
+    let mut files = MemoryFiles::default();
+    let mut parsed = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(path).unwrap();
+        // Shown relative, so that what is expected is the same on every machine.
+        let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
+        files.insert(&shown, text.as_str());
+        let id = sources.add(shown.clone(), shown, text);
+        parsed.extend(sources.get(id).and_then(yaml::parse));
+    }
+    let mut all = Lowered::default();
+    for unit in yaml::units(parsed, &files, sources) {
+        let lowered = unit.lower(&Mappings::embedded());
+        all.resources.extend(lowered.resources);
+        all.patches.extend(lowered.patches);
+        all.diagnostics.extend(lowered.diagnostics);
+        all.unmapped.extend(lowered.unmapped);
+    }
+    azure::expand(&mut all);
+    all
 }
 
 fn lower_terraform(file: &Path, sources: &mut SourceMap) -> Lowered {

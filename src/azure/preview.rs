@@ -18,6 +18,8 @@ pub fn preview_api(resource: &Resource) -> Value {
         return Value::new(false, resource.header);
     }
     match resource.lookup(&PropertyPath::parse("apiVersion")) {
+        // azurerm behind Crossplane or Pulumi chose it.
+        Lookup::Found(version, _) if version.default_of().is_some() => Value::new(false, resource.header),
         Lookup::Found(version, _) => match version.as_str() {
             Some(text) => Value { kind: is_preview(text).into(), ..version.clone() },
             None => version.clone(),

@@ -38,7 +38,7 @@ pub(super) fn snake(camel: &str) -> String {
         let after = letters.get(at.saturating_add(1));
         let starts = letter.is_ascii_uppercase()
             && before.is_some_and(|it| {
-                !it.is_ascii_uppercase() && *it != '_' || after.is_some_and(|next| next.is_ascii_lowercase())
+                !it.is_ascii_uppercase() && *it != '_' || after.is_some_and(char::is_ascii_lowercase)
             });
         if starts && !name.ends_with('_') {
             name.push('_');

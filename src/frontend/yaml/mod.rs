@@ -26,7 +26,7 @@ pub use detect::may_be_input;
 
 use self::detect::{Shape, declares_azure, shape, template_line};
 use self::manifest::Manifest;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::Files;
 use crate::frontend::files::normalise;
 use crate::frontend::terraform::Mappings;
@@ -77,6 +77,9 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
     let (documents, diagnostics) = yaml::parse(file.id(), text);
     let documents: Vec<_> =
         documents.into_iter().filter_map(|it| shape(&it.root).map(|shape| (shape, it.root))).collect();
+    // What YAML forbids and every tool reads all the same costs nothing.
+    let lenient = |it: Diagnostic| if it.code == Code::Invalid { it.with_severity(Severity::Warning) } else { it };
+    let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().map(lenient).collect();
     let told = !documents.is_empty() || (declares_azure(text) && diagnostics.iter().any(|it| it.code == Code::Syntax));
     told.then(|| Parsed { file: file.clone(), documents, diagnostics })
 }
@@ -91,7 +94,7 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
         for (shape, root) in documents {
             match shape {
                 Shape::Pulumi => {
-                    let program = pulumi::Program::load(root, &directory, files, sources);
+                    let program = pulumi::Program::load(&root, &directory, files, sources);
                     units.push(Unit::new(&file, Content::Program(program)));
                 }
                 Shape::Manifest => {

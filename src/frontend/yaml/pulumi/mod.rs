@@ -42,7 +42,7 @@ struct Declared<'p> {
 
 impl Program {
     /// Reads the stacks beside the program.
-    pub(super) fn load(root: Value, directory: &Path, files: &dyn Files, sources: &mut SourceMap) -> Self {
+    pub(super) fn load(root: &Value, directory: &Path, files: &dyn Files, sources: &mut SourceMap) -> Self {
         let empty = Object::default();
         let object = root.as_object().unwrap_or(&empty);
         let part = |key: &str| object.value(key).and_then(Value::as_object).cloned().unwrap_or_default();
