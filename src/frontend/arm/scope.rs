@@ -163,13 +163,13 @@ impl Run<'_> {
             let nullable = declaration.get_ignore_case("nullable").and_then(|(_, it)| it.value.as_bool()) == Some(true);
             let given = given.filter(|(value, _)| nullable || !value.is_null());
             match (given, declaration.get_ignore_case("defaultValue")) {
-                (Some((value, kind)), None) => (value, kind),
-                (Some((value, kind)), Some(_)) if !value.is_null() => (value, kind),
+                (Some((value, kind)), None) => (value, Some(kind)),
+                (Some((value, kind)), Some(_)) if !value.is_null() => (value, Some(kind)),
                 (_, Some((_, default))) => {
                     let frame = Frame::of(scope.clone());
-                    (self.value(&frame, &default.value), StepKind::VariableDefault)
+                    (self.value(&frame, &default.value), Some(StepKind::VariableDefault))
                 }
-                (None, None) => (missing(scope, declared, declaration, span), StepKind::VariableDefault),
+                (None, None) => missing(scope, declared, declaration, span),
             }
         })
     }
@@ -180,7 +180,7 @@ impl Run<'_> {
         let plain = variables.and_then(|it| it.get_ignore_case(name)).filter(|(key, _)| key.as_ref() != "copy");
         if let Some((declared, entry)) = plain {
             return self.memo(scope, Kind::Variable, declared, span, || {
-                (self.value(&Frame::of(scope.clone()), &entry.value), StepKind::Local)
+                (self.value(&Frame::of(scope.clone()), &entry.value), Some(StepKind::Local))
             });
         }
         let loops = variables.and_then(|it| it.value("copy")).and_then(Value::as_array);
@@ -190,7 +190,7 @@ impl Run<'_> {
         });
         match found.and_then(Value::as_object) {
             Some(definition) => self.memo(scope, Kind::Variable, name, span, || {
-                (self.property_copy(&Frame::of(scope.clone()), definition, name, span), StepKind::Local)
+                (self.property_copy(&Frame::of(scope.clone()), definition, name, span), Some(StepKind::Local))
             }),
             None => self.fail(span, format!("the template has no variable `{name}`")),
         }
@@ -209,7 +209,7 @@ impl Run<'_> {
             } else {
                 Value::new(ValueKind::Null, entry.value.span)
             };
-            (value, StepKind::Output)
+            (value, Some(StepKind::Output))
         }))
     }
 
@@ -220,20 +220,22 @@ impl Run<'_> {
         kind: Kind,
         name: &str,
         span: Span,
-        compute: impl FnOnce() -> (Value, StepKind),
+        compute: impl FnOnce() -> (Value, Option<StepKind>),
     ) -> Value {
         let key = (kind, name.to_ascii_lowercase());
         let slot = scope.memo.borrow().get(&key).cloned();
         match slot {
-            // The way it came is the same, only the place of use is another.
-            Some(Slot::Done(value)) => Value { span, ..value },
+            Some(Slot::Done(value)) => used_at(value, span),
             Some(Slot::InProgress) => self.fail(span, format!("`{name}` needs itself to be computed")),
             None => {
                 scope.memo.borrow_mut().insert(key.clone(), Slot::InProgress);
                 let (value, step) = compute();
-                let value = self.weighed(value).through(step, span);
+                // Remembered with the step from where it stands, whatever place uses it first.
+                let nowhere = Span::new(span.file, u32::MAX, u32::MAX);
+                let value = self.weighed(value);
+                let value = step.map_or_else(|| value.clone(), |step| value.clone().through(step, nowhere));
                 scope.memo.borrow_mut().insert(key, Slot::Done(value.clone()));
-                value
+                used_at(value, span)
             }
         }
     }
@@ -302,14 +304,25 @@ pub(super) fn key_vault_secret(name: &str, span: Span) -> Value {
     Value::new(Unknown { not_null: true, symbol: symbol::atom(&format!("secret {name}")), ..why }, span)
 }
 
+/// A remembered value where it is used; a value that is used where it stands has come no way.
+fn used_at(mut value: Value, span: Span) -> Value {
+    value.span = span;
+    if value.steps().first().is_some_and(|step| step.span == span)
+        && let Some(origin) = &mut value.origin
+    {
+        Arc::make_mut(origin).steps.remove(0);
+    }
+    value
+}
+
 /// A parameter that nobody gives a value: null when it may be left out, else unknown.
-fn missing(scope: &Scope, name: &Arc<str>, declaration: &Object, span: Span) -> Value {
+fn missing(scope: &Scope, name: &Arc<str>, declaration: &Object, span: Span) -> (Value, Option<StepKind>) {
     if let Some(nullable) = scope.schema_key(declaration, "nullable").filter(|it| it.as_bool() == Some(true)) {
-        return Value::new(ValueKind::Null, nullable.span);
+        return (Value::new(ValueKind::Null, nullable.span), Some(StepKind::VariableDefault));
     }
     let unknown = Unknown::new(Reason::Variable(name.clone()));
     let symbol = symbol::atom(&format!("{}{name}", scope.prefix));
-    Value::new(Unknown { not_null: true, symbol, ..unknown }, span)
+    (Value::new(Unknown { not_null: true, symbol, ..unknown }, span), None)
 }
 
 fn fits(value: &Value, left: &mut usize) -> bool {
