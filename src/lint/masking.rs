@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::bicep::is_bicep;
 use crate::azure::secrets::{self, Literal};
 use crate::finding::Finding;
 use crate::model::{Lookup, PropertyPath, Resource, ResourceGraph};
@@ -29,6 +30,12 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
                 note(default, &mut by_file);
             }
         }
+    }
+    // A Bicep source holds the same texts as the template that was built from it.
+    let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(|it| it.id()).collect();
+    if !built_from.is_empty() {
+        let all: Vec<String> = by_file.values().flatten().cloned().collect();
+        by_file.extend(built_from.into_iter().map(|file| (file, all.clone())));
     }
     for (file, secrets) in &mut by_file {
         // The longest first: one may be part of another.

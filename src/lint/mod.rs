@@ -3,6 +3,7 @@
 //! In: a [`Request`]. Out: a [`Run`]: the report, what the configuration says, and how long each step took. The one place where
 //! front ends and policies meet; it decides nothing that either of them could.
 
+mod bicep;
 pub mod changes;
 pub mod findings;
 mod judge;
@@ -105,7 +106,7 @@ pub fn run(request: Request) -> Run {
         units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings)
     });
     diagnostics.extend(units.diagnostics);
-    let inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
+    let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
 
     let library =
@@ -123,6 +124,9 @@ pub fn run(request: Request) -> Run {
 
     let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
     configure(&mut findings, config, &sources);
+    if let Some(templates) = &units.templates {
+        inputs.extend(bicep::point(templates, &found.disk, &mut sources, &mut findings));
+    }
     if request.suppressions {
         let exceptions = &config.suppressions;
         let mut all = Suppressions::read(&inputs, exceptions, request.today, request.foreign);

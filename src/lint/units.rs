@@ -33,6 +33,8 @@ pub(super) struct Units {
     pub files: usize,
     /// How much is known.
     pub statistics: Statistics,
+    /// The templates, for places in their Bicep sources.
+    pub templates: Option<Templates>,
 }
 
 /// Values for what the inputs leave open.
@@ -133,6 +135,7 @@ impl Units {
                 self.diagnostics.push(not_an_input(files.shown(&input.path)));
             }
         }
+        self.templates = Some(templates);
     }
 
     fn yaml(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, mappings: &Mappings) {

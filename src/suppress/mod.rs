@@ -97,7 +97,8 @@ impl Suppressions {
         for (place, block) in places {
             let Some(comments) = self.comments.get_mut(&place.file) else { continue };
             let Some(file) = sources.get(place.file) else { continue };
-            let lines = Lines::of(file, place, block);
+            // A label may stand in the Bicep source of the template that holds the resource.
+            let lines = Lines::of(file, place, block.filter(|it| it.file == place.file));
             let found =
                 comments.iter_mut().find(|it| it.entry.names(&finding.policy) && lines.are_reached(it.entry.reach));
             if let Some(comment) = found {
@@ -111,12 +112,13 @@ impl Suppressions {
     }
 
     fn configured(&mut self, sources: &SourceMap, finding: &Finding) -> Option<Suppressed> {
-        let path = sources.get(finding.primary.span.file).map_or("", SourceFile::shown);
+        let shown = |span: Span| sources.get(span.file).map_or("", SourceFile::shown);
+        let paths = [shown(finding.primary.span), shown(finding.resource.span)];
         let found = self.exceptions.iter_mut().find(|it| {
             let entry = &it.entry;
             matches(&entry.policy.text, &finding.policy.id)
                 && entry.resource.as_ref().is_none_or(|glob| matches(glob, &finding.resource.address))
-                && entry.path.as_ref().is_none_or(|glob| matches_path(glob, path))
+                && entry.path.as_ref().is_none_or(|glob| paths.iter().any(|path| matches_path(glob, path)))
         })?;
         found.used = true;
         let entry = &found.entry;
