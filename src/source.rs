@@ -138,12 +138,11 @@ impl SourceFile {
         let next = starts.get(line as usize + 1).copied().unwrap_or(end);
         let (mut offset, mut units) = (start, 0);
         for character in self.slice(Span::new(self.id, start, next)).trim_end_matches(['\r', '\n']).chars() {
-            if units >= column {
+            let mark = offset == 0 && character == '\u{feff}';
+            if units >= column && !mark {
                 break;
             }
-            if !(offset == 0 && character == '\u{feff}') {
-                units += to_u32(character.len_utf16());
-            }
+            units += if mark { 0 } else { to_u32(character.len_utf16()) };
             offset += to_u32(character.len_utf8());
         }
         offset
