@@ -544,3 +544,29 @@ fn a_partner_is_approved_until_its_contract_ends() {
     assert_eq!(ran.findings(), ["baa/partner-service fail main.tf:1"]);
     assert_eq!(ran.diagnostics(), ["config baalint.yaml: `Microsoft.Datadog` was allowed until 2020-01-01"]);
 }
+
+#[test]
+fn a_region_is_judged_however_it_came() {
+    let scratch = Scratch::new("residency");
+    scratch.write("baalint.yaml", "values:\n  allowed-locations: [eastus, eastus2]\n");
+    let store =
+        "variable \"location\" {}\nresource \"azurerm_storage_account\" \"it\" {\n  location = var.location\n}\n";
+    scratch.write("modules/store/main.tf", store);
+    scratch.write(
+        "main.tf",
+        "resource \"azurerm_resource_group\" \"rg\" {\n  location = \"West Europe\"\n}\n\
+         module \"group\" {\n  source = \"./modules/store\"\n  location = azurerm_resource_group.rg.location\n}\n\
+         module \"allowed\" {\n  source = \"./modules/store\"\n  location = \"East US\"\n}\n\
+         variable \"second\" {\n  default = \"northeurope\"\n}\n\
+         resource \"azurerm_cosmosdb_account\" \"it\" {\n  location = \"eastus2\"\n  geo_location {\n    location = var.second\n  }\n}\n",
+    );
+    let ran = scratch.run(&["check", ".", "--select", "residency/*", "--format", "json"]);
+    let expected = [
+        "residency/location-not-allowed fail main.tf:2",
+        "residency/replica-not-allowed fail main.tf:18",
+        "residency/location-not-allowed fail modules/store/main.tf:3",
+    ];
+    assert_eq!(ran.findings(), expected);
+    assert!(ran.out().contains("module.group.azurerm_storage_account.it"));
+    assert!(!ran.out().contains("module.allowed.azurerm_storage_account.it"));
+}
