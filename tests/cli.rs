@@ -257,6 +257,24 @@ fn ignored_and_hidden_files_are_left_out_unless_named() {
 }
 
 #[test]
+fn an_empty_run_is_told() {
+    let scratch = Scratch::new("nothing");
+    scratch.write("notes.md", "x");
+    let ran = scratch.check(&["--format", "json"]);
+    assert_eq!(ran.diagnostics(), ["unreadable .: holds nothing that baalint reads: nothing was judged"]);
+    assert_eq!(ran.code(), 0);
+}
+
+#[test]
+fn a_definition_of_azure_policy_is_no_template() {
+    let scratch = Scratch::new("definition");
+    let definition = r#"{ "name": "x", "type": "Microsoft.Authorization/policyDefinitions", "apiVersion": "2021-06-01",
+      "properties": { "policyRule": { "if": { "field": "type", "equals": "[parameters('x')]" } } } }"#;
+    scratch.write("lib/x.json", definition).write("main.tf", GOOD);
+    assert_eq!(scratch.check(&["--format", "json"]).diagnostics(), [""; 0]);
+}
+
+#[test]
 fn a_named_file_that_nothing_reads_is_told() {
     let scratch = Scratch::new("unread");
     scratch.write("notes.md", "x").write("package.json", "{\"name\": \"x\"}").write("none.json", "");

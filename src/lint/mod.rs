@@ -145,6 +145,9 @@ pub fn run(request: Request) -> Run {
     if let Some(since) = &request.since {
         keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
     }
+    if units.files == 0 && diagnostics.is_empty() {
+        diagnostics.push(nothing_to_judge(&request.paths));
+    }
     let mut summary = Summary {
         files: units.files,
         resources: judgement.resources + units.unmapped.len(),
@@ -426,6 +429,14 @@ fn keep_changed(
             diagnostics.push(told.with_help("all findings are shown"));
         }
     }
+}
+
+/// An empty run is not a clean one: perhaps the path is wrong.
+fn nothing_to_judge(paths: &[PathBuf]) -> Diagnostic {
+    let path = paths.first().map_or(".".to_owned(), |it| shown(it));
+    Diagnostic::of_path(Code::Unreadable, path, "holds nothing that baalint reads: nothing was judged")
+        .with_severity(crate::diagnostic::Severity::Warning)
+        .with_help("check the path, `exclude` and .gitignore")
 }
 
 fn count(findings: &[Finding], summary: &mut Summary) {

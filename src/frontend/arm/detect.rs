@@ -39,7 +39,7 @@ pub fn detect(root: &Value) -> Option<Kind> {
         };
         return match () {
             () if all(is_exported) => Some(Kind::Export),
-            () if all(is_resource) => Some(Kind::Resources),
+            () if all(is_bare_resource) => Some(Kind::Resources),
             () => None,
         };
     }
@@ -60,7 +60,7 @@ fn by_shape(object: &Object, other_schema: bool) -> Option<Kind> {
     if is_exported(object) {
         return Some(Kind::Export);
     }
-    if is_resource(object) {
+    if is_bare_resource(object) {
         return Some(Kind::Resources);
     }
     let rows = object.value("data").or_else(|| object.value("value")).and_then(Value::as_array);
@@ -93,6 +93,13 @@ fn any_resource(resources: &Value) -> bool {
 fn is_resource(object: &Object) -> bool {
     let typed = object.get_ignore_case("type").and_then(|(_, it)| it.value.as_str()).is_some_and(is_type);
     typed && object.get_ignore_case("id").is_none() && object.get_ignore_case("apiVersion").is_some()
+}
+
+/// A resource in a file of its own; not a definition of Azure Policy, whose expressions are no template's.
+fn is_bare_resource(object: &Object) -> bool {
+    let of_policy = |it: &str| it.to_ascii_lowercase().starts_with("microsoft.authorization/policy");
+    let typed = object.get_ignore_case("type").and_then(|(_, it)| it.value.as_str());
+    is_resource(object) && !typed.is_some_and(of_policy)
 }
 
 /// An id and a type: as deployed resources are printed.
