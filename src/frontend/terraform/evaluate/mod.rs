@@ -48,7 +48,7 @@ const MAX_STEPS: u64 = 20_000_000;
 const MAX_LEAVES: u32 = 2_000_000;
 
 /// Enough for [`MAX_DEPTH`] in a debug build; only what is used is ever backed by memory.
-const STACK: usize = 512 << 20;
+const STACK: usize = 192 << 20;
 
 /// All instances of a root.
 pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>, Statistics) {
