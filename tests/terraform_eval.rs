@@ -193,6 +193,8 @@ fn expressions_evaluate_as_terraform_has_them() {
         ("[{ a = 1 }, { a = 2 }][*].a", "[1, 2]"),
         ("[{ a = 1 }, { a = 2 }].*.a", "[1, 2]"),
         ("var.map[var.open]", "?variable!"),
+        ("values(merge({ b = 1 }, { (var.open) = 2 }))[0]", "?variable"),
+        ("merge({ b = 1 }, { (var.open) = 2 }).c", "?variable"),
         // Names.
         ("local.joined", "\"abc-Z\""),
         ("local.circle", "?invalid"),

@@ -231,7 +231,11 @@ pub(crate) fn index(value: &Value, key: &Value, span: Span) -> Value {
             Some(name) => entry(object, &name, span),
             None => invalid("a key must be a string", span),
         },
-        (ValueKind::Array(array), _) => element(array, key, span),
+        (ValueKind::Array(array), _) => match &array.rest {
+            // Where the rest lies among the known elements is not known: sets and maps sort them.
+            Some(rest) => any_element(value, rest, span),
+            None => element(array, key, span),
+        },
         _ => invalid("this value has no elements", span),
     }
 }
@@ -249,11 +253,7 @@ fn element(array: &Array, key: &Value, span: Span) -> Value {
         return invalid("an index must be a whole number", span);
     };
     let found = usize::try_from(position).ok().and_then(|position| array.items.get(position));
-    match (found, &array.rest) {
-        (Some(item), _) => item.clone(),
-        (None, Some(rest)) if position >= 0 => Value::new(Unknown::clone(rest), span),
-        _ => invalid("the index is out of range", span),
-    }
+    found.cloned().unwrap_or_else(|| invalid("the index is out of range", span))
 }
 
 /// The element of an unknown key: certain only when all are the same.
@@ -263,13 +263,13 @@ fn any_element(value: &Value, why: &Unknown, span: Span) -> Value {
         ValueKind::Object(object) => (object.entries.values().map(|entry| &entry.value).collect(), &object.rest),
         _ => return invalid("this value has no elements", span),
     };
-    let mut elements = elements.into_iter().take(64).cloned();
-    let Some(first) = elements.next() else { return Value::new(Unknown::new(why.reason.clone()), span) };
-    let merged = elements.fold(first, |merged, element| convert::either(merged, element, why, span));
-    match rest {
-        Some(rest) => convert::either(merged, Value::new(Unknown::clone(rest), span), why, span),
-        None => merged,
-    }
+    const MOST: usize = 64;
+    let open = |why: &Unknown| Value::new(Unknown { not_null: false, prefix: None, symbol: None, ..why.clone() }, span);
+    let more = (elements.len() > MOST).then(|| Value::new(Unknown::new(why.reason.clone()), span));
+    let elements = elements.into_iter().take(MOST).cloned();
+    let all = elements.chain(rest.as_deref().map(open)).chain(more);
+    let merged = all.reduce(|merged, element| convert::either(merged, element, why, span));
+    merged.unwrap_or_else(|| open(why))
 }
 
 /// An attribute of an unknown value: of an unknown resource it is that attribute of the resource.
