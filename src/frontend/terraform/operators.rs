@@ -256,6 +256,9 @@ fn element(array: &Array, key: &Value, span: Span) -> Value {
     found.cloned().unwrap_or_else(|| invalid("the index is out of range", span))
 }
 
+/// How many elements are compared with one another.
+const MOST: usize = 64;
+
 /// The element of an unknown key: certain only when all are the same.
 fn any_element(value: &Value, why: &Unknown, span: Span) -> Value {
     let (elements, rest): (Vec<&Value>, _) = match &value.kind {
@@ -263,7 +266,6 @@ fn any_element(value: &Value, why: &Unknown, span: Span) -> Value {
         ValueKind::Object(object) => (object.entries.values().map(|entry| &entry.value).collect(), &object.rest),
         _ => return invalid("this value has no elements", span),
     };
-    const MOST: usize = 64;
     let open = |why: &Unknown| Value::new(Unknown { not_null: false, prefix: None, symbol: None, ..why.clone() }, span);
     let more = (elements.len() > MOST).then(|| Value::new(Unknown::new(why.reason.clone()), span));
     let elements = elements.into_iter().take(MOST).cloned();
