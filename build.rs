@@ -22,12 +22,21 @@ mod tables;
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    for input in ["policies", "src/frontend/terraform/mappings", "src/azure/data", "src/azure/tables", "build"] {
+    for input in [
+        "policies",
+        "src/frontend/terraform/mappings",
+        "src/frontend/yaml/ansible",
+        "src/azure/data",
+        "src/azure/tables",
+        "build",
+    ] {
         println!("cargo::rerun-if-changed={input}");
     }
     fs::write(out.join("policies.rs"), policies(&root.join("policies"))).expect("OUT_DIR is writable");
     let mappings = table("MAPPINGS", &root.join("src/frontend/terraform/mappings"));
     fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
+    let modules = table("MODULES", &root.join("src/frontend/yaml/ansible"));
+    fs::write(out.join("ansible_modules.rs"), modules).expect("OUT_DIR is writable");
     let data = root.join("src/azure/data");
     let azure_data = table("AZURE_DATA", &data) + &by_key("SERVICE_DEFAULTS", &data.join("defaults.yaml"));
     fs::write(out.join("azure_data.rs"), azure_data).expect("OUT_DIR is writable");

@@ -10,6 +10,7 @@ mod arm;
 mod aso;
 mod crossplane;
 mod detect;
+mod join;
 mod kubernetes;
 mod lift;
 mod manifest;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+pub(super) use ansible::module;
 pub use detect::may_be_input;
 
 use self::detect::{Shape, declares_azure, shape, template_line};
@@ -66,7 +68,8 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
     if !may_be_input(text) {
         return None;
     }
-    if let Some((start, end)) = template_line(text) {
+    let (documents, diagnostics) = yaml::parse(file.id(), text);
+    if let (false, Some((start, end))) = (diagnostics.is_empty(), template_line(text)) {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let span = Span::new(file.id(), at(start), at(end));
         let message = "this file is a template: what it becomes is not analysed";
@@ -74,7 +77,6 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
             .with_help("render it (`helm template`) and let baalint read the result");
         return Some(Parsed { file: file.clone(), documents: Vec::new(), diagnostics: vec![note] });
     }
-    let (documents, diagnostics) = yaml::parse(file.id(), text);
     let documents: Vec<_> =
         documents.into_iter().filter_map(|it| shape(&it.root).map(|shape| (shape, it.root))).collect();
     // What YAML forbids and every tool reads all the same costs nothing.

@@ -98,6 +98,9 @@ impl Mappings {
         if let Some(own) = self.own.get(name) {
             return Ok(Some(own.clone()));
         }
+        if let Some(module) = crate::frontend::yaml::module(name) {
+            return serde_json::from_str(module).map(Some).map_err(|error| error.to_string());
+        }
         let Ok(at) = MAPPINGS.binary_search_by(|(candidate, _)| (*candidate).cmp(name)) else { return Ok(None) };
         let text = MAPPINGS.get(at).map_or("{}", |(_, text)| *text);
         serde_json::from_str(text).map(Some).map_err(|error| error.to_string())

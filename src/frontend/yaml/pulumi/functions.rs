@@ -5,7 +5,8 @@
 
 use base64::Engine as _;
 
-use super::evaluate::{Evaluator, joined};
+use super::evaluate::Evaluator;
+use crate::frontend::yaml::join::joined;
 use crate::source::Span;
 use crate::value::{Object, Reason, StepKind, Unknown, Value, ValueKind};
 
