@@ -81,7 +81,7 @@ fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mu
             }
         }
         Ok(_) if looks_like_input || sniff::is_json(&path) || sniff::is_yaml(&path) => {
-            found.push(Candidate { path, named: false })
+            found.push(Candidate { path, named: false });
         }
         Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),
         Ok(_) | Err(_) => {}
