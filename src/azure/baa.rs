@@ -167,8 +167,9 @@ pub fn ask(resource: &Resource, key: &str) -> Option<Value> {
 
 /// What the catalogue says of a resource.
 pub fn coverage(resource: &Resource) -> Coverage {
-    let mut name = "*";
     let whole = resource.resource_type.as_str();
+    // The plan of a solution names who drew its views; they run in one's own workspace.
+    let mut name = if resource.resource_type == *"Microsoft.OperationsManagement/solutions" { whole } else { "*" };
     loop {
         match narrow(resource, name) {
             Narrow::Entry(service) => return Coverage::Known { service, own: owns(resource, whole, name, service) },
