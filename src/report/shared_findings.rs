@@ -84,7 +84,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
             title: "Transmission security".into(),
             status: "standard".into(),
         }],
-        equivalents: vec!["CKV_AZURE_44".into()],
+        equivalents: vec!["CKV_AZURE_44".into(), "AZU-0011".into(), "b897dfbf".into()],
         why: "Old TLS can be broken.".into(),
         fix: vec![
             ("terraform".into(), "min_tls_version = \"TLS1_2\"".into()),

@@ -3,6 +3,7 @@
 //! In: a text of any language whose comments begin with `#`, `//` or `/*`. Out: [`Comment`]s with what they reach. Looks at
 //! lines only, so it works on a file that does not parse.
 
+use super::foreign::{ALL_OF_KICS, is_of_kics};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::finding::{PolicyFacts, Suppressed, SuppressedBy};
 use crate::glob::matches;
@@ -45,7 +46,9 @@ impl Comment {
     pub(super) fn names(&self, policy: &PolicyFacts) -> bool {
         self.patterns.iter().any(|(pattern, _)| {
             if self.foreign {
-                policy.equivalents.iter().any(|it| it.eq_ignore_ascii_case(pattern))
+                let any_of_kics = pattern == ALL_OF_KICS;
+                let means = |it: &String| it.eq_ignore_ascii_case(pattern) || (any_of_kics && is_of_kics(it));
+                policy.equivalents.iter().any(means)
             } else {
                 matches(pattern, &policy.id)
             }

@@ -100,6 +100,25 @@ fn comments_of_other_linters_hold_on_request_and_through_equivalents() {
     assert_eq!(judged(other, true).0.suppressed, None);
 }
 
+#[test]
+fn every_form_of_foreign_comment_is_read() {
+    let block = "resource x {\n  a = 1\n  tls = 0\n}\n";
+    let covered = [
+        format!("#trivy:ignore:AVD-AZU-0011\n{block}"),
+        format!("# tfsec:ignore:AZU-0011 legacy\n{block}"),
+        format!("#trivy:ignore:AZU-0009,AZU-0011\n{block}"),
+        format!("// kics-scan disable=b897dfbf-322c-45a8-b67c-1e698beeaa51\nvariable y {{}}\n{block}"),
+        format!("# kics-scan ignore-block\n{block}"),
+        block.replace("tls", "# kics-scan ignore-line\n  tls"),
+    ];
+    for text in covered {
+        assert!(judged(&text, true).0.suppressed.is_some(), "{text}");
+        assert!(judged(&text, false).0.suppressed.is_none(), "{text}");
+    }
+    let other = format!("# kics-scan disable=00000000-322c-45a8-b67c-1e698beeaa51\n{block}");
+    assert!(judged(&other, true).0.suppressed.is_none());
+}
+
 /// Judges the deciding `tls` of the resource `inner` in a template.
 fn judged_json(text: &str) -> (Finding, Vec<String>) {
     let mut sources = SourceMap::default();
