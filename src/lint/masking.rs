@@ -10,7 +10,7 @@ use super::bicep::is_bicep;
 use crate::azure::secrets::{self, Literal};
 use crate::finding::Finding;
 use crate::model::{Lookup, PropertyPath, Resource, ResourceGraph};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceFile, SourceMap};
 use crate::value::Value;
 
 /// Shorter texts are no secrets, and would take half a report with them.
@@ -32,7 +32,7 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
         }
     }
     // A Bicep source holds the same texts as the template that was built from it.
-    let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(|it| it.id()).collect();
+    let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(SourceFile::id).collect();
     if !built_from.is_empty() {
         let all: Vec<String> = by_file.values().flatten().cloned().collect();
         by_file.extend(built_from.into_iter().map(|file| (file, all.clone())));
