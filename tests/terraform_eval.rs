@@ -193,6 +193,9 @@ fn expressions_evaluate_as_terraform_has_them() {
         ("[{ a = 1 }, { a = 2 }][*].a", "[1, 2]"),
         ("[{ a = 1 }, { a = 2 }].*.a", "[1, 2]"),
         ("var.map[var.open]", "?variable!"),
+        ("toset([var.open])", "[?variable]"),
+        ("length(toset([var.open, \"k\"]))", "?variable!"),
+        ("length(toset([azurerm_resource_group.rg.id, \"k\"]))", "2"),
         ("values(merge({ b = 1 }, { (var.open) = 2 }))[0]", "?variable"),
         ("merge({ b = 1 }, { (var.open) = 2 }).c", "?variable"),
         // Names.

@@ -90,6 +90,27 @@ pub(crate) fn to_set(mut items: Vec<Value>) -> Vec<Value> {
     kept
 }
 
+/// Members of a set that are certain, and why there may be more: an unknown one may be the same as another.
+pub(crate) fn certain_members(items: Vec<Value>) -> (Vec<Value>, Option<Arc<Unknown>>) {
+    if items.len() < 2 {
+        return (items, None);
+    }
+    let (mut certain, mut doubtful): (Vec<Value>, Vec<Value>) = items.into_iter().partition(is_like_no_other);
+    if certain.is_empty() && !doubtful.is_empty() {
+        certain.push(doubtful.remove(0));
+    }
+    let rest = doubtful.iter().filter_map(Value::as_unknown).map(|it| Unknown::clone(it));
+    (certain, rest.reduce(|joined, other| joined.join(&other)).map(Arc::new))
+}
+
+/// False for an unknown value that may be any: ids of resources differ from one another.
+fn is_like_no_other(item: &Value) -> bool {
+    item.as_unknown().is_none_or(|unknown| match unknown.references.as_slice() {
+        [reference] => unknown.prefix.is_none() && reference.attribute.ends_with("id"),
+        _ => false,
+    })
+}
+
 fn rank(value: &Value) -> Option<u8> {
     match &value.kind {
         ValueKind::Bool(_) => Some(0),

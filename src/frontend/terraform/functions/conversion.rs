@@ -55,7 +55,8 @@ fn to_set(call: &Call<'_>) -> Answer {
             if !unify_all(items.iter_mut().collect()) {
                 return Err(call.invalid("the elements have no type in common"));
             }
-            Ok(call.open_array(set_of(items), array.rest.clone()))
+            let (items, rest) = convert::certain_members(set_of(items));
+            Ok(call.open_array(items, array.rest.clone().or(rest)))
         }
         _ => Err(call.invalid("a list is required")),
     }

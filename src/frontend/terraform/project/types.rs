@@ -136,8 +136,8 @@ impl Type {
         if *of == Self::Any {
             convert::unify(items.iter_mut().collect());
         }
-        let items = if set { convert::to_set(items) } else { items };
-        Value::new(ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone() })), span)
+        let (items, rest) = if set { convert::certain_members(convert::to_set(items)) } else { (items, None) };
+        Value::new(ValueKind::Array(Arc::new(Array { items, rest: array.rest.clone().or(rest) })), span)
     }
 
     fn entries(object: &Object, of: &Self, span: Span) -> Value {
