@@ -12,6 +12,7 @@ use crate::eval::{Evidence, Outcome, Settings, Verdict, evaluate};
 use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::MemoryFiles;
 use crate::frontend::terraform::{self, Mappings, Options, Project};
+use crate::frontend::yaml;
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::policy::Policy;
 use crate::policy::example::{Example, Expected, Language};
@@ -53,6 +54,7 @@ fn input(
     let mut lowered = match example.language {
         Language::Terraform | Language::Azapi => terraform_input(&directory, example, sources, mappings),
         Language::Arm => arm_input(&directory, example, sources),
+        Language::Yaml => yaml_input(&directory, example, sources, mappings),
     };
     azure::expand(&mut lowered);
     let diagnostics = std::mem::take(&mut lowered.diagnostics);
@@ -85,6 +87,24 @@ fn terraform_input(directory: &str, example: &Example, sources: &mut SourceMap, 
         all.unmapped.extend(lowered.unmapped);
     }
     all.diagnostics = diagnostics;
+    all
+}
+
+/// Documents of one directory.
+fn yaml_input(directory: &str, example: &Example, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
+    let path = format!("{directory}/main.yaml");
+    let mut files = MemoryFiles::default();
+    files.insert(&path, example.text.clone());
+    let id = sources.add(path.clone(), path, example.text.clone());
+    let parsed = sources.get(id).and_then(yaml::parse);
+    let mut all = Lowered::default();
+    for unit in yaml::units(parsed.into_iter().collect(), &files, sources) {
+        let lowered = unit.lower(mappings);
+        all.resources.extend(lowered.resources);
+        all.patches.extend(lowered.patches);
+        all.diagnostics.extend(lowered.diagnostics);
+        all.unmapped.extend(lowered.unmapped);
+    }
     all
 }
 

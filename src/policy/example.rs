@@ -53,10 +53,12 @@ pub enum Language {
     Azapi,
     /// ARM JSON.
     Arm,
+    /// One of the YAML dialects.
+    Yaml,
 }
 
-const KEYS: [&str; 10] =
-    ["fail", "pass", "unknown", "terraform", "azapi", "arm", "at", "resource", "provider", "config"];
+const KEYS: [&str; 11] =
+    ["fail", "pass", "unknown", "terraform", "azapi", "arm", "yaml", "at", "resource", "provider", "config"];
 
 /// Reads the examples of a policy file and checks that they are enough.
 pub fn read(root: &Value) -> (Vec<Example>, Vec<Diagnostic>) {
@@ -90,10 +92,15 @@ fn example(item: &Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Example> {
         error(item.span, "an example is exactly one of `fail`, `pass` and `unknown`");
         return None;
     };
-    let languages = [("terraform", Language::Terraform), ("azapi", Language::Azapi), ("arm", Language::Arm)];
+    let languages = [
+        ("terraform", Language::Terraform),
+        ("azapi", Language::Azapi),
+        ("arm", Language::Arm),
+        ("yaml", Language::Yaml),
+    ];
     let written: Vec<_> = languages.iter().filter_map(|(key, it)| Some((*it, object.value(key)?))).collect();
     let [(language, input)] = written.as_slice() else {
-        error(item.span, "an example has exactly one of `terraform`, `azapi` and `arm`");
+        error(item.span, "an example has exactly one of `terraform`, `azapi`, `arm` and `yaml`");
         return None;
     };
     let Some(text) = input.as_str() else {

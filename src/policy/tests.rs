@@ -198,7 +198,7 @@ fn examples_must_be_enough_and_well_formed() {
         read("- { pass: a, unknown: b, terraform: t }\n"),
         ["an example is exactly one of `fail`, `pass` and `unknown`"]
     );
-    assert_eq!(read("- { pass: a }\n"), ["an example has exactly one of `terraform`, `azapi` and `arm`"]);
+    assert_eq!(read("- { pass: a }\n"), ["an example has exactly one of `terraform`, `azapi`, `arm` and `yaml`"]);
     assert_eq!(
         read("- { pass: a, terrafrom: t }\n"),
         ["unknown key `terrafrom` in an example; did you mean `terraform`?"]
