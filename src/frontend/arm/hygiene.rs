@@ -66,12 +66,11 @@ pub(super) fn outputs(
     for (name, entry) in scope.section("outputs").iter().flat_map(|it| &it.entries) {
         let Some(declaration) = entry.value.as_object() else { continue };
         let mut properties = described(scope, declaration);
-        if let Some((_, value)) = declaration.get_ignore_case("value") {
-            if reveals(&Frame::of(scope.clone()), &value.value, &mut properties)
-                && let Some(found) = run.in_doubt(true, || run.output(scope, name, value.value.span))
-            {
-                properties.insert("value", value.key_span, found);
-            }
+        if let Some((_, value)) = declaration.get_ignore_case("value")
+            && reveals(&Frame::of(scope.clone()), &value.value, &mut properties)
+            && let Some(found) = run.in_doubt(true, || run.output(scope, name, value.value.span))
+        {
+            properties.insert("value", value.key_span, found);
         }
         out.push(resource(OUTPUT, "outputs", scope, name, entry, properties, around, coverage));
     }
