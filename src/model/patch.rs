@@ -80,6 +80,12 @@ fn merge(into: &mut Value, from: &Value) {
                 target.rest.clone_from(&source.rest);
             }
         }
+        // What was unknown as a whole still may hold more than the patch says.
+        (ValueKind::Unknown(why), ValueKind::Object(source)) if !defaulted => {
+            let mut open = Object::clone(source);
+            open.rest.get_or_insert_with(|| why.clone());
+            into.kind = ValueKind::Object(Arc::new(open));
+        }
         // What the patch leaves to a default does not undo what the resource itself says.
         _ if defaulted => {}
         _ => *into = from.clone(),
