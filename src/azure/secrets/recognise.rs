@@ -221,9 +221,9 @@ fn folded(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
 }
 
-/// Numbers, booleans and nothing.
+/// Numbers, booleans, the words of a switch (`useSharedPassword: Enabled`) and nothing.
 fn is_plain(text: &str) -> bool {
-    ["true", "false", "null", "none", "yes", "no"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    ["true", "false", "null", "none", "yes", "no", "enabled", "disabled"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || text.bytes().all(|it| it.is_ascii_digit() || it == b'.')
 }
 
@@ -295,6 +295,7 @@ mod tests {
             ("DB_PASSWORD", "postgres", true),
             ("DB_PASSWORD", "changeme", false),
             ("DB_PASSWORD", "false", false),
+            ("useSharedPassword", "Enabled", false),
             ("ConnectionStrings__Password", "S3cret!x", true),
             ("API_KEY", "9f8e7d6c5b4a3210", true),
             ("API_KEY", "my-api-key-name", false),
