@@ -546,6 +546,17 @@ mod tests {
     const CONTAINER: &str = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
     #[test]
+    fn a_patch_of_what_is_unknown_as_a_whole_leaves_the_rest_unknown() {
+        let unclear = resource("a", ACCOUNT, &[("properties", variable("settings"))]);
+        let graph = link(vec![unclear], vec![patch(Target::Address("a".into()), Presence::Certain)]);
+        let account = &graph.resources[0];
+        let written = account.lookup(&PropertyPath::parse("properties.action"));
+        assert!(matches!(written, super::super::Lookup::Found(..)), "{written:?}");
+        let other = account.lookup(&PropertyPath::parse("properties.other"));
+        assert!(matches!(other, super::super::Lookup::Unknown(..)), "{other:?}");
+    }
+
+    #[test]
     fn a_child_finds_its_parent_by_every_form_of_link() {
         let named =
             |names: &[Value]| Target::Named { resource_type: ResourceType::new(SERVICE), names: names.to_vec() };

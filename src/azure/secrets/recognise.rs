@@ -223,7 +223,9 @@ fn folded(text: &str) -> String {
 
 /// Numbers, booleans, the words of a switch (`useSharedPassword: Enabled`) and nothing.
 fn is_plain(text: &str) -> bool {
-    ["true", "false", "null", "none", "yes", "no", "enabled", "disabled"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    ["true", "false", "null", "none", "yes", "no", "enabled", "disabled"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
         || text.bytes().all(|it| it.is_ascii_digit() || it == b'.')
 }
 
