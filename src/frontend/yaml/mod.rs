@@ -24,6 +24,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 pub(super) use ansible::module;
+#[cfg(test)]
+pub(super) use ansible::modules;
 pub use detect::may_be_input;
 
 use self::detect::{Shape, declares_azure, shape, template_line};

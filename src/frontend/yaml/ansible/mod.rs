@@ -13,6 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(in crate::frontend) use self::resource::module;
+#[cfg(test)]
+pub(in crate::frontend) use self::resource::modules;
 
 use self::jinja::Variables;
 use self::task::{Made, Walker, module_of};

@@ -16,6 +16,12 @@ pub(in crate::frontend) fn module(name: &str) -> Option<&'static str> {
     MODULES.get(at).map(|(_, text)| *text)
 }
 
+/// Every module that has a mapping file.
+#[cfg(test)]
+pub(in crate::frontend) fn modules() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name)
+}
+
 /// The name that tells a task's resource from others.
 pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<str> {
     let text = |value: &Value| match &value.kind {
@@ -32,6 +38,17 @@ pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<st
     match outer.and_then(text) {
         Some(outer) => format!("{kind}[{outer}/{name}]").into(),
         None => format!("{kind}[{name}]").into(),
+    }
+}
+
+/// Arguments that links are made of, by their present names.
+pub(super) fn aliases(arguments: &mut Object) {
+    for (alias, name) in [("virtual_network", "virtual_network_name"), ("resource_group", "resource_group_name")] {
+        if !arguments.entries.contains_key(name)
+            && let Some(entry) = arguments.entries.shift_remove(alias)
+        {
+            arguments.entries.insert(name.into(), entry);
+        }
     }
 }
 
@@ -144,6 +161,6 @@ pub(super) fn generic(
         callers: Vec::new(),
         presence,
         parent: None,
-        resource_group: arguments.value("resource_group").cloned(),
+        resource_group: arguments.value("resource_group_name").cloned(),
     })
 }

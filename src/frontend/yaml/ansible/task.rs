@@ -158,6 +158,7 @@ impl Walker {
             arguments.entries.extend(more.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())));
         }
         resource::truths(&mut arguments);
+        resource::aliases(&mut arguments);
         match arguments.value("state") {
             Some(state) if state.as_str() == Some("absent") => return,
             Some(Value { kind: ValueKind::Unknown(why), .. }) => self.conditions.push(why.clone()),
@@ -204,10 +205,11 @@ impl Walker {
         if let (Some(name), Some((module, entry))) = (object.get("register"), module_of(object))
             && let Some(register) = name.value.as_str()
         {
-            let arguments = match self.variables.value(&entry.value) {
+            let mut arguments = match self.variables.value(&entry.value) {
                 Value { kind: ValueKind::Object(object), .. } => Object::clone(&object),
                 _ => Object::default(),
             };
+            resource::aliases(&mut arguments);
             let address = resource::address(module, &arguments, object);
             let reason = Reason::Computed(format!("{address}.{register}").into());
             let unknown = Unknown::reference(reason, Reference { address, attribute: "id".into() });
