@@ -9,20 +9,14 @@ import sys
 import tempfile
 
 BETWEEN = """
-import os, sys, time, json
+import json, os, signal, sys, time
 limit, report = float(sys.argv[1]), int(sys.argv[2])
 os.set_inheritable(report, False)
 started = time.monotonic()
-pid = os.posix_spawn(sys.argv[3], sys.argv[3:], os.environ)
-done, pause = 0, 0.0005
-while not done:
-    done, status, usage = os.wait4(pid, os.WNOHANG)
-    if not done and time.monotonic() - started > limit:
-        os.kill(pid, 9)
-        done, status, usage = os.wait4(pid, 0)
-    if not done:
-        time.sleep(pause)
-        pause = min(pause * 1.2, 0.02)
+pid = os.posix_spawnp(sys.argv[3], sys.argv[3:], os.environ)
+signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+signal.setitimer(signal.ITIMER_REAL, limit)
+_, status, usage = os.wait4(pid, 0)
 took = time.monotonic() - started
 os.write(report, json.dumps([os.waitstatus_to_exitcode(status), took, usage.ru_maxrss]).encode())
 """

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::judge::Judged;
 use crate::eval::{self, Source};
@@ -122,13 +122,9 @@ impl Group<'_> {
         let decisive = one.outcome.decisive();
         let mut related: Vec<Label> =
             outcome.related.iter().map(|it| Label { span: it.span, text: it.text.clone() }).collect();
-        for (other, _) in &also {
-            for place in &other.outcome.related {
-                if related.iter().all(|it| it.span != place.span) {
-                    related.push(Label { span: place.span, text: place.text.clone() });
-                }
-            }
-        }
+        let mut seen: FxHashSet<Span> = related.iter().map(|it| it.span).collect();
+        let places = also.iter().flat_map(|(other, _)| &other.outcome.related).filter(|place| seen.insert(place.span));
+        related.extend(places.map(|place| Label { span: place.span, text: place.text.clone() }));
         related.extend(others(&also, resource));
         Finding {
             severity: facts.severity,
@@ -163,12 +159,9 @@ impl Group<'_> {
 
 /// The other resources that share the finding: instances and callers.
 fn others(also: &[(&Judged, &Resource)], resource: &Resource) -> Option<Label> {
-    let mut names: Vec<&str> = Vec::new();
-    for (_, other) in also.iter().filter(|(_, other)| other.address != resource.address) {
-        if !names.contains(&&*other.address) {
-            names.push(&other.address);
-        }
-    }
+    // Thousands of instances may share a finding.
+    let mut seen: FxHashSet<&str> = FxHashSet::from_iter([&*resource.address]);
+    let names: Vec<&str> = also.iter().map(|(_, other)| &*other.address).filter(|it| seen.insert(it)).collect();
     let more = names.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let text = format!("also {}{more}", names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "));

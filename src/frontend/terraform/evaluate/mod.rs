@@ -36,13 +36,13 @@ use crate::value::{Reason, Unknown, Value, ValueKind};
 const MAX_INSTANCES: usize = 10_000;
 
 /// The most instances of one root.
-const MAX_TOTAL: usize = 200_000;
+const MAX_TOTAL: usize = 40_000;
 
 /// How many evaluations may be under way inside one another.
 const MAX_DEPTH: u32 = 3_000;
 
 /// How many steps the loops of one root may take.
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 4_000_000;
 
 /// How many parts a value that is kept may have: what shares its parts grows without growing in memory.
 const MAX_LEAVES: u32 = 2_000_000;
