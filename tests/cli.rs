@@ -432,7 +432,19 @@ fn reports_go_to_files_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_closed_pipe_is_quiet() {
+fn an_input_that_is_too_large_is_never_passed_over_in_silence() {
+    let scratch = Scratch::new("large");
+    let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+    let filling = " ".repeat(17 << 20);
+    scratch.write("main.json", &format!("{{ \"$schema\": \"{schema}\",{filling}\"resources\": [] }}"));
+    scratch.write("data.json", &format!("{{ \"a\":{filling}1 }}"));
+    let ran = scratch.check(&["--format", "json"]);
+    assert_eq!(ran.code(), 2);
+    assert!(ran.out().contains("main.json") && !ran.out().contains("data.json"), "{}", ran.out());
+}
+
+#[test]
+fn a_closed_pipe_is_quiet_and_does_not_pass_the_gate() {
     let scratch = Scratch::new("pipe");
     for at in 0..200 {
         scratch.write(&format!("m{at}/main.tf"), STORAGE);
@@ -446,7 +458,7 @@ fn a_closed_pipe_is_quiet() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

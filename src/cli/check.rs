@@ -53,7 +53,11 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
             let style = Style { color: arguments.color == When::Always, ..style };
             output::to_file(path, |out| write(out, &run.report, arguments.format, style))?;
         }
-        None => output::to_stdout(|out| write(out, &run.report, arguments.format, style))?,
+        // Who stops reading has read enough; a gate behind a pipe still learns how it went.
+        None => match output::to_stdout(|out| write(out, &run.report, arguments.format, style)) {
+            Err(Stop::ClosedPipe) => {}
+            written => written?,
+        },
     }
     if arguments.timings {
         timings(&run);

@@ -15,6 +15,9 @@ use crate::frontend::files::{Files, Listed, ReadError, normalise, slashes};
 /// Largest file that is read.
 pub const MAX_FILE: u64 = 16 * 1024 * 1024;
 
+/// How much of a larger file is looked at to tell whether it is an input.
+const HEAD: u64 = 64 * 1024;
+
 /// The files that a run may read.
 #[derive(Debug)]
 pub struct Disk {
@@ -76,6 +79,16 @@ impl Disk {
             return Err(Box::new(too_large(&shown)));
         }
         Ok(bytes)
+    }
+
+    /// The beginning of a file that is too large to be read; nothing when that fails as well.
+    pub(super) fn head(&self, path: &Path) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Ok(file) = std::fs::File::open(path) {
+            // What was read before an error is a beginning, too.
+            let _ = file.take(HEAD).read_to_end(&mut bytes);
+        }
+        bytes
     }
 
     fn is_allowed(&self, path: &Path) -> bool {

@@ -124,8 +124,13 @@ impl Discovered {
                 self.diagnostics.push(*diagnostic);
                 return;
             }
-            // A file that nobody named and nothing marks as an input.
-            Err(_) => return,
+            // A file that nobody named; its beginning may mark it as an input all the same.
+            Err(diagnostic) => {
+                if diagnostic.code == Code::Bound && sniff::by_content(&self.disk.head(&path)).is_some() {
+                    self.diagnostics.push(*diagnostic);
+                }
+                return;
+            }
         };
         let sniffed = if sniff::is_yaml(&path) { sniff::by_yaml } else { sniff::by_content };
         let kind = kind.or_else(|| sniffed(&bytes));

@@ -275,8 +275,13 @@ impl<'p> Evaluator<'p> {
             self.missing.borrow_mut().push((address, span, source_text(module, call)));
             return None;
         };
-        if module.calls_itself(target) || module.callers.len() >= MAX_NESTING {
-            let message = format!("module `{name}` calls itself, directly or through others; it is not followed");
+        let endless = module.calls_itself(target);
+        if endless || module.callers.len() >= MAX_NESTING {
+            let message = if endless {
+                format!("module `{name}` calls itself, directly or through others; it is not followed")
+            } else {
+                format!("module `{name}` is called through more than {MAX_NESTING} others; it is not followed")
+            };
             self.report(Diagnostic::error(Code::Bound, span, message));
             return None;
         }
