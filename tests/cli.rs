@@ -600,3 +600,13 @@ fn a_region_is_judged_however_it_came() {
     assert!(ran.out().contains("module.group.azurerm_storage_account.it"));
     assert!(!ran.out().contains("module.allowed.azurerm_storage_account.it"));
 }
+
+#[test]
+fn completions_know_the_commands_and_their_flags() {
+    let scratch = Scratch::new("completions");
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let text = scratch.run(&["completions", shell]).out();
+        assert!(text.contains("fail-on") && text.contains("explain"), "{shell}");
+    }
+    assert_eq!(scratch.run(&["completions", "csh"]).code(), 2);
+}

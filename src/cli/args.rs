@@ -32,6 +32,8 @@ pub enum Command {
     Init(Init),
     /// Print the JSON Schema of baalint.yaml
     Schema,
+    /// Print the completions of a shell
+    Completions(Completions),
     /// Serve an editor on standard input and output
     Lsp(Lsp),
 }
@@ -253,6 +255,14 @@ pub struct Init {
     pub directory: PathBuf,
 }
 
+/// `completions`
+#[derive(Clone, Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
 /// `lsp`
 #[derive(Clone, Debug, Args)]
 pub struct Lsp {
@@ -289,6 +299,8 @@ pub enum Format {
     Markdown,
     /// Spreadsheets
     Csv,
+    /// One page for people who have no terminal
+    Html,
 }
 
 /// Formats of lists.

@@ -15,7 +15,7 @@ use crate::lint::changes::Since;
 use crate::lint::library::Shelves;
 use crate::lint::{self, Request, Run, Values};
 use crate::report::text::Style;
-use crate::report::{Report, csv, github, gitlab, json, jsonl, junit, markdown, sarif, text};
+use crate::report::{Report, csv, github, gitlab, html, json, jsonl, junit, markdown, sarif, text};
 use crate::suppress::Day;
 
 /// Runs `check`.
@@ -136,6 +136,7 @@ fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style) -> 
         Format::Junit => junit::write(out, report),
         Format::Markdown => markdown::write(out, report),
         Format::Csv => csv::write(out, report),
+        Format::Html => html::write(out, report),
     }
 }
 

@@ -17,8 +17,8 @@ mod test;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lsp;
@@ -54,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Baseline(baseline) => baseline::run(&baseline),
         Command::Init(init) => init::run(&init),
         Command::Schema => init::schema(),
+        Command::Completions(arguments) => completions(&arguments),
         Command::Lsp(arguments) => serve(&arguments),
     };
     match outcome {
@@ -65,6 +66,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(TROUBLE)
         }
     }
+}
+
+fn completions(arguments: &args::Completions) -> Result<u8, Stop> {
+    let mut text = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "baalint", &mut text);
+    output::to_stdout(|out| out.write_all(&text))?;
+    Ok(CLEAN)
 }
 
 fn serve(arguments: &args::Lsp) -> Result<u8, Stop> {
