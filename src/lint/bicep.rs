@@ -5,24 +5,22 @@
 
 use std::path::Path;
 
+use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Label};
 use crate::frontend::Files;
 use crate::frontend::arm::Templates;
 use crate::source::{SourceFile, SourceMap, Span};
 
-/// Moves labels into the Bicep sources; gives the sources that were read for it.
+/// Moves labels into the Bicep sources; gives the sources that were read for it, and what is wrong with them.
 pub(super) fn point(
     templates: &Templates,
     files: &dyn Files,
     sources: &mut SourceMap,
     findings: &mut [Finding],
-) -> Vec<SourceFile> {
+) -> (Vec<SourceFile>, Vec<Diagnostic>) {
     let spans: Vec<Span> = findings.iter().flat_map(|it| labels(it).map(|label| label.span)).collect();
     let before = sources.files().len();
-    let places = templates.bicep_places(spans, files, sources);
-    if places.is_empty() {
-        return Vec::new();
-    }
+    let (places, told) = templates.bicep_places(spans, files, sources);
     for finding in findings {
         for label in &mut finding.related {
             if let Some(place) = places.get(&label.span) {
@@ -36,7 +34,8 @@ pub(super) fn point(
             finding.related.push(built);
         }
     }
-    sources.files().get(before..).unwrap_or(&[]).iter().filter(|it| is_bicep(it.path())).cloned().collect()
+    let read = sources.files().get(before..).unwrap_or(&[]).iter();
+    (read.filter(|it| is_bicep(it.path())).cloned().collect(), told)
 }
 
 /// True for a Bicep source.

@@ -125,7 +125,9 @@ pub fn run(request: Request) -> Run {
     let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
     configure(&mut findings, config, &sources);
     if let Some(templates) = &units.templates {
-        inputs.extend(bicep::point(templates, &found.disk, &mut sources, &mut findings));
+        let (read, told) = bicep::point(templates, &found.disk, &mut sources, &mut findings);
+        inputs.extend(read);
+        diagnostics.extend(told);
     }
     if request.suppressions {
         let exceptions = &config.suppressions;

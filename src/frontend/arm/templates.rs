@@ -97,19 +97,24 @@ impl Templates {
     }
 
     /// Where spans of templates that Bicep has built stand in the `.bicep` source beside them; spans without such a place are
-    /// left out.
+    /// left out. A source that the template was not built from is reported.
     pub fn bicep_places(
         &self,
         spans: impl IntoIterator<Item = Span>,
         files: &dyn Files,
         sources: &mut SourceMap,
-    ) -> FxHashMap<Span, Span> {
+    ) -> (FxHashMap<Span, Span>, Vec<Diagnostic>) {
         let mut bicep = Bicep::default();
         let mut places = FxHashMap::default();
+        let mut told = Vec::new();
+        let mut seen: FxHashSet<FileId> = FxHashSet::default();
         let mut reach = Reach { files, sources };
         for span in spans {
             let path = reach.sources.get(span.file).map(|it| normalise(it.path()));
             let Some((path, loaded)) = path.and_then(|path| self.documents.get_key_value(&path)) else { continue };
+            if loaded.kind == Kind::Template && seen.insert(span.file) {
+                told.extend(bicep.stale(&mut reach, path, &loaded.document.root));
+            }
             if loaded.kind == Kind::Template
                 && !places.contains_key(&span)
                 && let Some(place) = bicep.place(&mut reach, path, &loaded.document.root, span)
@@ -117,7 +122,7 @@ impl Templates {
                 places.insert(span, place);
             }
         }
-        places
+        (places, told)
     }
 
     /// Lowers one unit, and notes every template that it links.

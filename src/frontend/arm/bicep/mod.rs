@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::files::{Files, normalise};
 use crate::source::{SourceMap, Span};
 use crate::value::{Object, Value};
@@ -38,6 +39,34 @@ impl Bicep {
         let source = template.with_extension("bicep");
         let steps = path::steps(root, span);
         self.in_template(reach, &source, root, &steps, 0)
+    }
+
+    /// Says so when the template was built from another text than the source that lies beside it.
+    pub(super) fn stale(&mut self, reach: &mut Reach<'_>, template: &Path, root: &Value) -> Option<Diagnostic> {
+        let object = root.as_object().filter(|it| is_built(it))?;
+        let source = template.with_extension("bicep");
+        let shown = reach.files.shown(&source);
+        let declarations = self.declarations(reach, &source)?;
+        let section = |name: &str| object.value(name).and_then(Value::as_object);
+        let named = |kind: Kind, name: &str| declarations.iter().any(|it| it.kind == kind && it.name == name);
+        let mut parameters = section("parameters").into_iter().flat_map(|it| &it.entries);
+        let gone = parameters.find(|(name, _)| !named(Kind::Parameter, name));
+        let mut resources = section("resources").into_iter().flat_map(|it| &it.entries);
+        let gone = gone.or_else(|| resources.find(|(symbol, _)| by_symbol(declarations, symbol).is_none()));
+        let (span, what) = match gone {
+            Some((name, entry)) => (entry.key_span, format!("`{name}` is not declared there")),
+            None => {
+                let given = section("parameters");
+                let missing = |it: &&Declaration| {
+                    it.kind == Kind::Parameter && given.is_none_or(|given| given.value(&it.name).is_none())
+                };
+                let new = declarations.iter().find(missing)?;
+                (root.span.shrink_to_start(), format!("`{}` is declared there only", new.name))
+            }
+        };
+        let message = format!("this template was not built from `{shown}` as it is now: {what}");
+        let told = Diagnostic::warning(Code::Invalid, span, message);
+        Some(told.with_help("build it again; until then places in the Bicep source may be wrong"))
     }
 
     fn in_template(
@@ -185,12 +214,14 @@ fn by_shape<'d>(declarations: &'d [Declaration], resources: &Value, written: &Va
     let (resource_type, version) = identity(written)?;
     let module = resource_type.eq_ignore_ascii_case("Microsoft.Resources/deployments");
     let full = format!("{resource_type}@{version}");
-    let same = |it: &&Declaration| match it.kind {
+    let same = |it: &Declaration, target: &str| match it.kind {
         Kind::Module => module,
-        Kind::Resource => it.target.eq_ignore_ascii_case(&full) && !it.existing,
+        Kind::Resource => target.eq_ignore_ascii_case(&full) && !it.existing,
         _ => false,
     };
-    let candidates: Vec<&Declaration> = declarations.iter().flat_map(with_nested).filter(same).collect();
+    let all = declarations.iter().flat_map(|it| with_nested(it, ""));
+    let candidates: Vec<&Declaration> =
+        all.filter(|(it, target)| same(it, target)).map(|(declaration, _)| declaration).collect();
     let items = &resources.as_array()?.items;
     let alike =
         items.iter().filter(|it| identity(it).is_some_and(|(other, _)| other.eq_ignore_ascii_case(&resource_type)));
@@ -204,9 +235,20 @@ fn by_shape<'d>(declarations: &'d [Declaration], resources: &Value, written: &Va
     }
 }
 
-fn with_nested(declaration: &Declaration) -> Vec<&Declaration> {
+/// A declaration and those nested in it, each with its whole type and version.
+fn with_nested<'d>(declaration: &'d Declaration, around: &str) -> Vec<(&'d Declaration, String)> {
+    let own = &declaration.target;
+    let target = match around.split_once('@') {
+        // Nested, a type is written without its parent's, and the version may be left out.
+        Some((parent, version)) if !own.split('/').next().unwrap_or("").contains('.') => {
+            let (short, version) = own.split_once('@').unwrap_or((own, version));
+            format!("{parent}/{short}@{version}")
+        }
+        _ => own.clone(),
+    };
     let nested = declaration.value.as_ref().map(nested_in).unwrap_or_default();
-    std::iter::once(declaration).chain(nested).collect()
+    let below: Vec<_> = nested.into_iter().flat_map(|it| with_nested(it, &target)).collect();
+    std::iter::once((declaration, target)).chain(below).collect()
 }
 
 /// The names and texts in an expression of a template, the functions left out.

@@ -104,7 +104,7 @@ impl Reader<'_> {
         self.skip_spaces();
         let name = self.word().to_owned();
         self.skip_spaces();
-        if name.is_empty() || matches!(self.peek(), Some(b':' | b'(' | b'.')) {
+        if name.is_empty() || matches!(self.peek(), Some(b':' | b'.')) {
             self.at = start;
             return None;
         }
@@ -176,8 +176,9 @@ impl Reader<'_> {
         self.skip_spaces();
         let open = self.at;
         self.skip_balanced();
+        let condition = self.span(open, self.at);
         self.skip_spaces();
-        Some(self.span(open, self.at))
+        Some(condition)
     }
 
     /// An expression up to the end of its line, or up to what closes what is around it.
@@ -517,6 +518,7 @@ mod tests {
         let cases = [
             ("param name string", "name"),
             ("param name string = 'a'", "name=_"),
+            ("param kind ('a' | 'b') = 'a'\nparam more (\n  | 'a'\n  | 'b'\n)[] = []", "kind=_ more=[]"),
             ("@description('x: {')\n@secure()\nparam p object = { a: 1, b: [ 1\n 2 ] }", "p={a:_ b:[_ _]}"),
             ("param t 'a' | 'b' = 'a'\nvar v = 1", "t=_ v=_"),
             ("param o {\n  a: string\n  b: int?\n}\nvar x = 2", "o x=_"),
