@@ -53,16 +53,14 @@ impl Bicep {
         let gone = parameters.find(|(name, _)| !named(Kind::Parameter, name));
         let mut resources = section("resources").into_iter().flat_map(|it| &it.entries);
         let gone = gone.or_else(|| resources.find(|(symbol, _)| by_symbol(declarations, symbol).is_none()));
-        let (span, what) = match gone {
-            Some((name, entry)) => (entry.key_span, format!("`{name}` is not declared there")),
-            None => {
-                let given = section("parameters");
-                let missing = |it: &&Declaration| {
-                    it.kind == Kind::Parameter && given.is_none_or(|given| given.value(&it.name).is_none())
-                };
-                let new = declarations.iter().find(missing)?;
-                (root.span.shrink_to_start(), format!("`{}` is declared there only", new.name))
-            }
+        let (span, what) = if let Some((name, entry)) = gone {
+            (entry.key_span, format!("`{name}` is not declared there"))
+        } else {
+            let given = section("parameters");
+            let new = declarations
+                .iter()
+                .find(|it| it.kind == Kind::Parameter && given.is_none_or(|given| given.value(&it.name).is_none()))?;
+            (root.span.shrink_to_start(), format!("`{}` is declared there only", new.name))
         };
         let message = format!("this template was not built from `{shown}` as it is now: {what}");
         let told = Diagnostic::warning(Code::Invalid, span, message);
@@ -145,7 +143,8 @@ impl Bicep {
             {
                 let inner = written.as_object().and_then(|it| it.value("properties")).and_then(Value::as_object);
                 let inner = inner.and_then(|it| it.value("template"));
-                let local = module.target.ends_with(".bicep") && !module.target.contains(':') && depth < 24;
+                let is_file = Path::new(&module.target).extension().is_some_and(|it| it == "bicep");
+                let local = is_file && !module.target.contains(':') && depth < 24;
                 let path = source.parent().map(|it| normalise(&it.join(&module.target))).filter(|_| local);
                 let found =
                     path.zip(inner).and_then(|(path, inner)| self.in_template(reach, &path, inner, rest, depth + 1));

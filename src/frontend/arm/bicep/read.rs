@@ -108,12 +108,11 @@ impl Reader<'_> {
             self.at = start;
             return None;
         }
-        let mut target = String::new();
+        let from = self.at;
         if matches!(kind, Kind::Resource | Kind::Module) && self.peek() == Some(b'\'') {
-            let from = self.at;
             self.skip_string();
-            target = self.text.get(from..self.at).unwrap_or("").trim_matches('\'').to_owned();
         }
+        let target = self.text.get(from..self.at).unwrap_or("").trim_matches('\'').to_owned();
         self.skip_spaces();
         let existing = self.text.get(self.at..).is_some_and(|rest| rest.starts_with("existing"));
         let has_value = self.skip_to_value();
