@@ -29,7 +29,8 @@ pub struct Literal {
 
 /// The literal secrets of a resource, in the order of its body, each place once.
 pub fn literals(resource: &Resource) -> Vec<Literal> {
-    if resource.resource_type.namespace().starts_with("baalint.") {
+    // A secret of Kubernetes is one by its kind, and has a policy of its own.
+    if resource.resource_type.namespace().starts_with("baalint.") || resource.resource_type == *"Kubernetes/Secret" {
         return Vec::new();
     }
     match resource.dialect {

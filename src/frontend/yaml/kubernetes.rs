@@ -1,13 +1,13 @@
 //! Kubernetes objects that expose or leak, as pseudo types that Azure does not have.
 //!
 //! In: a [`Manifest`] of a workload or of a way to reach one. Out: a resource of type `Kubernetes/<Kind>`: `name`, `annotations`,
-//! `labels`; `properties` is the `spec`; of a secret, `properties.stringData` and `properties.data`. The pod that a workload makes is a
-//! resource of its own, `Kubernetes/Pod` at `<workload>::pod`, so that a policy is written on pods once.
+//! `labels`; `properties` is the `spec`; of a secret, `properties.stringData` and `properties.data`. A workload is the
+//! pod that it makes, `Kubernetes/Pod`, so that a policy is written on pods once.
 
 use std::sync::Arc;
 
 use super::manifest::Manifest;
-use crate::model::{Coverage, Dialect, Link, Lowered, Presence, Resource, ResourceType, Target};
+use crate::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceType};
 use crate::value::{Object, Value};
 
 /// Lowers one object.
@@ -35,25 +35,20 @@ pub(super) fn lower(manifest: &Manifest, lowered: &mut Lowered) {
     } else if let Some(spec) = object.get("spec") {
         body.insert("properties", spec.key_span, spec.value.clone());
     }
-    let owner = resource(manifest, kind, manifest.address(), body);
-    let address = owner.address.clone();
-    lowered.resources.push(owner);
-    if let Some(pod) = pod_of(manifest) {
-        let mut body = Object::default();
-        if let Some(name) = &manifest.name {
-            body.insert("name", name.span, name.clone());
+    // What a workload does is what its pods do.
+    let kind = match pod_of(manifest) {
+        Some(pod) => {
+            body.insert("properties", pod.key_span, pod.value.clone());
+            "Pod"
         }
-        body.insert("properties", pod.key_span, pod.value.clone());
-        let mut made = resource(manifest, "Pod", format!("{address}::pod").into(), body);
-        made.parent = Some(Link { target: Target::Address(address), scope: false, span: pod.key_span });
-        made.header = pod.key_span;
-        lowered.resources.push(made);
-    }
+        None => kind,
+    };
+    lowered.resources.push(resource(manifest, kind, body));
 }
 
-fn resource(manifest: &Manifest, kind: &str, address: Arc<str>, body: Object) -> Resource {
+fn resource(manifest: &Manifest, kind: &str, body: Object) -> Resource {
     Resource {
-        address,
+        address: manifest.address(),
         resource_type: ResourceType::new(format!("Kubernetes/{kind}")),
         source_type: manifest.kind.clone(),
         dialect: Dialect::Yaml,
