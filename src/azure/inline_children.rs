@@ -68,7 +68,8 @@ impl Kind {
     }
 
     fn child(&self, parent: &Resource, coverage: &Arc<Coverage>, item: &Value, position: &str) -> Resource {
-        let body = if self.flat { below_properties(item) } else { item.clone() };
+        let mut body = if self.flat { below_properties(item) } else { item.clone() };
+        deployed_with(parent, &mut body);
         let name = body.as_object().and_then(|body| body.get_ignore_case("name")).and_then(|(_, it)| it.value.as_str());
         let instance = name.map_or_else(|| position.to_owned(), |name| format!("\"{name}\""));
         Resource {
@@ -88,6 +89,18 @@ impl Kind {
         let body = Value::object(Object { rest: Some(why.clone()), ..Object::default() }, span);
         let child = self.child(parent, &Arc::new(Coverage::none()), &body, "?");
         Resource { presence: Presence::Possible(why.clone()), body, ..child }
+    }
+}
+
+/// Gives an element the API version of the resource that holds it, for the defaults of that version to hold. A preview
+/// version stays with the parent: it is one decision, not one of every element.
+fn deployed_with(parent: &Resource, body: &mut Value) {
+    let version = parent.body.as_object().and_then(|it| it.get_ignore_case("apiVersion")).map(|(_, entry)| entry);
+    let (Some(version), ValueKind::Object(object)) = (version, &mut body.kind) else { return };
+    if version.value.as_str().is_some_and(|it| !it.contains("preview"))
+        && object.get_ignore_case("apiVersion").is_none()
+    {
+        Arc::make_mut(object).insert("apiVersion", version.key_span, version.value.clone());
     }
 }
 
