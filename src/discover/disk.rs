@@ -84,7 +84,8 @@ impl Disk {
     /// The beginning of a file that is too large to be read; nothing when that fails as well.
     pub(super) fn head(&self, path: &Path) -> Vec<u8> {
         let mut bytes = Vec::new();
-        if let Ok(file) = std::fs::File::open(path) {
+        let file = self.is_allowed(path).then(|| std::fs::File::open(path));
+        if let Some(Ok(file)) = file {
             // What was read before an error is a beginning, too.
             let _ = file.take(HEAD).read_to_end(&mut bytes);
         }
