@@ -70,7 +70,7 @@ fn the_same_resource_lowers_to_the_same_body_in_every_language() {
         for twin in ["main.tf", "azapi.tf", "pulumi.yaml", "aso.yaml", "crossplane.yaml", "ansible.yaml"] {
             let file = case.join(twin);
             if file.exists() {
-                let lowered = if twin.ends_with(".yaml") {
+                let lowered = if file.extension().is_some_and(|it| it == "yaml") {
                     lower_yaml(&[file], &mut sources)
                 } else {
                     lower_terraform(&file, &mut sources)
