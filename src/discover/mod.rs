@@ -126,7 +126,7 @@ impl Discovered {
             }
             // A file that nobody named; its beginning may mark it as an input all the same.
             Err(diagnostic) => {
-                if diagnostic.code == Code::Bound && sniff::by_content(&Disk::head(&path)).is_some() {
+                if diagnostic.code == Code::Bound && sniff::by_content(&self.disk.head(&path)).is_some() {
                     self.diagnostics.push(*diagnostic);
                 }
                 return;
