@@ -436,8 +436,8 @@ fn an_input_that_is_too_large_is_never_passed_over_in_silence() {
     let scratch = Scratch::new("large");
     let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
     let filling = " ".repeat(17 << 20);
-    scratch.write("main.json", &format!("{{ \"$schema\": \"{schema}\",{filling}\"resources\": [] }}"));
-    scratch.write("data.json", &format!("{{ \"a\":{filling}1 }}"));
+    scratch.write("main.json", format!("{{ \"$schema\": \"{schema}\",{filling}\"resources\": [] }}"));
+    scratch.write("data.json", format!("{{ \"a\":{filling}1 }}"));
     let ran = scratch.check(&["--format", "json"]);
     assert_eq!(ran.code(), 2);
     assert!(ran.out().contains("main.json") && !ran.out().contains("data.json"), "{}", ran.out());
