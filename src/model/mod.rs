@@ -6,6 +6,7 @@
 mod arm_id;
 mod coverage;
 mod graph;
+mod index;
 mod patch;
 mod property_path;
 mod resource;

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::graph::{Index, Resolution};
+use super::graph::Resolution;
+use super::index::Index;
 use super::resource::{Patch, Presence, Resource};
 use crate::value::{Entry, Object, Reason, StepKind, Unknown, Value, ValueKind};
 

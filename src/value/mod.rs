@@ -4,11 +4,17 @@
 //! Absent, null and unknown are three things: a missing entry, [`ValueKind::Null`] and [`ValueKind::Unknown`].
 //! Knows no language and no Azure. Clones are cheap: everything that can be large is behind an `Arc`.
 
+mod number;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+
+pub use number::Number;
 
 use crate::source::Span;
 
@@ -40,15 +46,6 @@ pub enum ValueKind {
     Object(Arc<Object>),
     /// Something that the text alone does not tell.
     Unknown(Arc<Unknown>),
-}
-
-/// A number: integers stay exact, everything else is a double.
-#[derive(Clone, Copy, Debug)]
-pub enum Number {
-    /// A whole number in the range of 64 bits.
-    Int(i64),
-    /// Any other number.
-    Float(f64),
 }
 
 /// The elements of an array; `rest` says that more may follow.
@@ -432,58 +429,6 @@ impl fmt::Display for Reason {
     }
 }
 
-impl Number {
-    /// The nearest double.
-    #[expect(clippy::cast_precision_loss, reason = "comparison with a double is what the callers ask for")]
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Self::Int(int) => int as f64,
-            Self::Float(float) => float,
-        }
-    }
-
-    /// The whole number it is, when it is one.
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-    pub fn as_i64(self) -> Option<i64> {
-        match self {
-            Self::Int(int) => Some(int),
-            Self::Float(float) => (float.fract() == 0.0 && float.abs() < 9.0e18).then_some(float as i64),
-        }
-    }
-
-    /// The number of a double: an integer when it is whole and exact.
-    pub fn from_f64(float: f64) -> Self {
-        match Self::Float(float).as_i64() {
-            Some(int) if float.abs() <= 9_007_199_254_740_992.0 => Self::Int(int),
-            _ => Self::Float(float),
-        }
-    }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        self.partial_cmp(other) == Some(std::cmp::Ordering::Equal)
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        match (self, other) {
-            (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
-            _ => self.as_f64().partial_cmp(&other.as_f64()),
-        }
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Int(int) => write!(out, "{int}"),
-            Self::Float(float) => write!(out, "{float}"),
-        }
-    }
-}
-
 impl From<bool> for ValueKind {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -523,43 +468,5 @@ impl From<Arc<str>> for ValueKind {
 impl From<Unknown> for ValueKind {
     fn from(value: Unknown) -> Self {
         Self::Unknown(Arc::new(value))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::FileId;
-
-    fn at(start: u32) -> Span {
-        Span::new(FileId(0), start, start + 1)
-    }
-
-    #[test]
-    fn the_way_of_a_value_is_kept_nearest_first_and_short() {
-        let mut value = Value::new(true, at(0));
-        for place in 1..=6 {
-            value = value.through(StepKind::Local, at(place));
-        }
-        assert_eq!(value.span, at(6));
-        let places: Vec<u32> = value.steps().iter().map(|step| step.span.start).collect();
-        assert_eq!(places, [5, 4, 3, 2]);
-    }
-
-    #[test]
-    fn numbers_compare_across_kinds() {
-        assert_eq!(Number::Int(2), Number::Float(2.0));
-        assert!(Number::Int(2) < Number::Float(2.5));
-        assert_eq!(Number::from_f64(3.0).to_string(), "3");
-        assert_eq!(Number::Int(i64::MAX).as_i64(), Some(i64::MAX));
-    }
-
-    #[test]
-    fn keys_are_found_whatever_their_case_and_exact_first() {
-        let mut object = Object::default();
-        object.insert("Name", at(0), Value::new("a", at(0)));
-        object.insert("name", at(1), Value::new("b", at(1)));
-        let found = |key| object.get_ignore_case(key).and_then(|(_, entry)| entry.value.as_str());
-        assert_eq!((found("name"), found("NAME"), found("other")), (Some("b"), Some("a"), None));
     }
 }
