@@ -610,3 +610,25 @@ fn completions_know_the_commands_and_their_flags() {
     }
     assert_eq!(scratch.run(&["completions", "csh"]).code(), 2);
 }
+
+#[test]
+fn the_environment_gives_variables_only_when_asked() {
+    let scratch = Scratch::new("tf-var");
+    scratch.write("main.tf", "variable \"https\" { type = bool }\nresource \"azurerm_storage_account\" \"a\" {\n  https_traffic_only_enabled = var.https\n}\n");
+    let told = |arguments: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_baalint"))
+            .current_dir(&scratch.0)
+            .env("TF_VAR_https", "false")
+            .args(["check", "--format", "csv", "--select", "storage/plain-http"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+        (out.contains("fail"), out.contains("unknown"))
+    };
+    assert_eq!(told(&[]), (false, true));
+    assert_eq!(told(&["--tf-var-environment"]), (true, false));
+    assert_eq!(told(&["--tf-var-environment", "--var", "https=true"]), (false, false));
+    scratch.write("terraform.tfvars", "https = true\n");
+    assert_eq!(told(&["--tf-var-environment"]), (false, false));
+}

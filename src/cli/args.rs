@@ -70,6 +70,9 @@ pub struct InputArguments {
     /// Value of a Terraform variable
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub variables: Vec<String>,
+    /// Read Terraform variables from the environment too; weaker than files and --var
+    #[arg(long)]
+    pub tf_var_environment: bool,
     /// File of Terraform variables
     #[arg(long = "var-file", value_name = "FILE")]
     pub variable_files: Vec<PathBuf>,

@@ -86,6 +86,8 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
     } else if input.stdin_filename.is_some() {
         return Err(Stop::Message("--stdin-filename needs the path `-`".into()));
     }
+    // Only when asked: a verdict that depends on the environment is not the same on another machine.
+    let environment = if input.tf_var_environment { environment_variables() } else { Vec::new() };
     let mut variables = Vec::new();
     for variable in &input.variables {
         let (name, value) =
@@ -100,7 +102,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
         buffers,
         exclude: input.exclude.clone(),
         values: Values {
-            terraform: terraform::Options { variables, variable_files: input.variable_files.clone() },
+            terraform: terraform::Options { variables, variable_files: input.variable_files.clone(), environment },
             parameters: input.parameters.clone(),
         },
         shelves: shelves(policy),
@@ -213,4 +215,14 @@ fn sorted<'s>(counts: impl Iterator<Item = (&'s str, usize)>) -> Vec<(&'s str, u
     let mut counts: Vec<_> = counts.collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     counts
+}
+
+/// `TF_VAR_name=value` as name and value, by name.
+fn environment_variables() -> Vec<(String, String)> {
+    let named = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((key.to_str()?.strip_prefix("TF_VAR_")?.to_owned(), value.into_string().ok()?))
+    };
+    let mut found: Vec<(String, String)> = std::env::vars_os().filter_map(named).collect();
+    found.sort();
+    found
 }

@@ -1,7 +1,7 @@
 //! Values of a root's variables from outside: variables files beside it, `--var-file`, `--var`; and its lock file.
 //!
 //! In: the files beside the root and the options. Out: constant values by name, converted to the variable's type, the
-//! later source winning as Terraform has it. Environment variables are not read.
+//! later source winning as Terraform has it. The environment comes as options, from whoever was asked to read it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,9 +77,13 @@ fn locked_azurerm(text: &str) -> Option<u8> {
 /// What the command line gives to every root.
 #[derive(Default)]
 pub(super) struct Given {
+    environment: Vec<One>,
     files: Vec<SourceFile>,
-    variables: Vec<(Arc<str>, SourceFile, u32)>,
+    variables: Vec<One>,
 }
+
+/// A name, a text of its own, and where the value starts in it.
+type One = (Arc<str>, SourceFile, u32);
 
 impl Given {
     /// Reads the variables files of the options, and gives each `--var` a text of its own.
@@ -93,12 +97,13 @@ impl Given {
         for path in &options.variable_files {
             given.files.extend(read_file(files, sources, path, diagnostics));
         }
-        for (name, value) in &options.variables {
-            let shown = "<command line>";
+        let mut one = |shown: &str, (name, value): &(String, String)| -> Option<One> {
             let id = sources.add(shown, shown, format!("{name}={value}"));
             let start = u32::try_from(name.len()).unwrap_or(u32::MAX).saturating_add(1);
-            given.variables.extend(sources.get(id).map(|file| (Arc::from(name.as_str()), file.clone(), start)));
-        }
+            sources.get(id).map(|file| (Arc::from(name.as_str()), file.clone(), start))
+        };
+        given.environment = options.environment.iter().filter_map(|it| one("<environment>", it)).collect();
+        given.variables = options.variables.iter().filter_map(|it| one("<command line>", it)).collect();
         given
     }
 }
@@ -113,10 +118,16 @@ pub(super) fn of_root(
 ) -> Inputs {
     // Terragrunt gives its inputs as environment variables: every other source wins over them.
     let mut inputs = of_unit;
+    let declared = |name: &str| module.and_then(|module| module.variables.get(name));
+    for (name, file, start) in &given.environment {
+        // Terraform ignores what the environment says of other configurations' variables.
+        if let Some(variable) = declared(name) {
+            inputs.insert(name.clone(), Input { value: command_line(&variable.of, file, *start, diagnostics) });
+        }
+    }
     for file in beside.variables.iter().chain(&given.files) {
         inputs.extend(variables_file(file, diagnostics));
     }
-    let declared = |name: &str| module.and_then(|module| module.variables.get(name));
     for (name, file, start) in &given.variables {
         let of = declared(name).map_or(&Type::Any, |variable| &variable.of);
         let value = command_line(of, file, *start, diagnostics);

@@ -38,6 +38,8 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// `--var-file`, for every root, later ones win.
     pub variable_files: Vec<PathBuf>,
+    /// `TF_VAR_name`, when asked for: weaker than every file and than `--var`.
+    pub environment: Vec<(String, String)>,
 }
 
 /// All Terraform configuration of a run.
