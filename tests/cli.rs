@@ -632,3 +632,17 @@ fn the_environment_gives_variables_only_when_asked() {
     scratch.write("terraform.tfvars", "https = true\n");
     assert_eq!(told(&["--tf-var-environment"]), (false, false));
 }
+
+#[test]
+fn a_policy_file_without_its_keys_is_told_and_dated_data_is_not() {
+    let scratch = Scratch::new("policy-keys");
+    scratch.write("main.tf", "");
+    scratch.write("misspelt/x/a.yaml", "titel: T\nseverity: high\npolicyRul: { if: {} }\n");
+    scratch.write("data/x/b.yaml", "as_of: 2026-11-21\nentries: {}\n");
+    let told = |directory: &str| {
+        let ran = scratch.run(&["check", "main.tf", "--policies", directory, "--format", "json"]);
+        ran.out().contains("unknown key `titel`") || ran.out().contains("this policy has no")
+    };
+    assert!(told("misspelt"));
+    assert!(!told("data"));
+}

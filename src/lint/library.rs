@@ -154,8 +154,8 @@ pub fn policy_files(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<
         let (documents, told) = yaml::parse(id, &text);
         diagnostics.extend(told.into_iter().map(|it| Diagnostic { code: Code::Policy, ..it }));
         let Some(document) = documents.into_iter().next() else { continue };
-        // Data beside the policies, such as the BAA catalogue.
-        if document.root.as_object().is_some_and(|it| it.get("policyRule").is_none() && it.get("title").is_none()) {
+        // Data beside the policies, such as the BAA catalogue, says as of when it holds; a policy misspelt must not pass for it.
+        if document.root.as_object().is_some_and(|it| it.get("policyRule").is_none() && it.get("as_of").is_some()) {
             continue;
         }
         let name = file.strip_prefix(&base).unwrap_or(&file).with_extension("");
