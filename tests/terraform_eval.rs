@@ -476,6 +476,24 @@ fn elements_and_defaults_are_steps() {
 }
 
 #[test]
+fn a_part_of_a_variable_came_from_its_own_line_of_the_variables_file() {
+    let mut run = Run::new(&[
+        (
+            "main.tf",
+            "variable \"vaults\" {}\nmodule \"m\" {\n  source = \"./m\"\n  for_each = var.vaults\n  settings = each.value\n}\n",
+        ),
+        ("m/main.tf", "variable \"settings\" {}\nresource \"a_b\" \"c\" {\n  on = var.settings.soft.on\n}\n"),
+        ("terraform.tfvars", "vaults = {\n  a = {\n    soft = {\n      on = false\n    }\n  }\n}\n"),
+    ]);
+    let (instances, _) = run.evaluate();
+    let value = instances[0].body.as_object().unwrap().value("on").unwrap();
+    let way: Vec<(StepKind, &str)> = value.steps().iter().map(|step| (step.kind, run.text(step.span))).collect();
+    assert_eq!(run.text(value.span), "var.settings.soft.on");
+    assert_eq!(way[0], (StepKind::ModuleArgument, "each.value"));
+    assert_eq!(way.last().unwrap().1, "false");
+}
+
+#[test]
 fn variables_files_and_overrides_win_in_terraforms_order() {
     let mut run = Run::new(&[
         (

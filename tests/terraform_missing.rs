@@ -18,4 +18,7 @@ fn a_module_that_is_not_here_may_hold_what_seems_to_be_missing() {
     // Of `scans` it gets the region only; the resource of unknown type may extend it, but cannot be an endpoint.
     assert_eq!(verdict("storage/no-private-endpoint", "azurerm_storage_account.scans"), "fail");
     assert_eq!(verdict("storage/no-delete-lock", "azurerm_storage_account.scans"), "unknown");
+    // It may hold an endpoint of the app, but not the plan that the app itself names.
+    assert_eq!(verdict("app-service/open-to-all-networks", "azurerm_linux_web_app.portal"), "fail");
+    assert_eq!(verdict("monitor/no-diagnostic-setting", "azurerm_linux_web_app.portal"), "unknown");
 }

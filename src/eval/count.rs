@@ -14,7 +14,7 @@ use crate::model::PathSegment;
 use crate::policy::{Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over};
 use crate::source::Span;
 use crate::truth::Truth;
-use crate::value::{Unknown, Value, ValueKind};
+use crate::value::{Step, Unknown, Value, ValueKind};
 
 /// How many, and what that rests on.
 pub(super) struct Tally {
@@ -28,6 +28,8 @@ pub(super) struct Tally {
     segments: Vec<Segment>,
     /// The first element that counts.
     hit: Option<Span>,
+    /// The way that it came.
+    way: Vec<Step>,
     /// Where to point when none does.
     pub(super) span: Span,
     /// Whether there is anything at `span` but the resource itself.
@@ -43,6 +45,7 @@ impl Tally {
             why: None,
             segments: Vec::new(),
             hit: None,
+            way: Vec::new(),
             span,
             written: false,
             rejected: Vec::new(),
@@ -185,7 +188,11 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 for item in &array.items {
                     let at = if item.span.file == self.resource.header.file { item.span } else { tally.span };
                     self.scopes.push(Scope::Value(item.clone()));
+                    let first = tally.hit.is_none();
                     self.one(condition, &mut tally, at);
+                    if T::RECORDS && first && tally.hit.is_some() {
+                        tally.way = item.steps().to_vec();
+                    }
                     self.scopes.pop();
                 }
                 if let Some(rest) = &array.rest {
@@ -229,7 +236,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             actual: tally.shown(),
             source: source.unwrap_or(if there { Source::Written } else { Source::Absent }),
             span,
-            steps: Vec::new(),
+            steps: if elements_decide { tally.way.clone() } else { Vec::new() },
             rejected: if related { tally.rejected.clone() } else { Vec::new() },
             // What is not there is shown by its place, but a setting that somebody wrote shows more.
             rank: if elements_decide { Rank::Written } else { Rank::Missing },

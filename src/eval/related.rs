@@ -30,7 +30,9 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             tally.add(Truth::Unknown, connection.header);
             tally.doubt(computed("privateEndpointConnections"), connection.header);
         }
-        for of in &related.types {
+        // What cannot be read may name this resource, but adds nothing to what this resource names.
+        let by_others = related.relation != Some(Relation::References);
+        for of in related.types.iter().filter(|_| by_others) {
             if let Some(why) = self.graph.unread(self.index, of) {
                 tally.open(why.clone(), self.resource.header);
             }

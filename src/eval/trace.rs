@@ -67,6 +67,7 @@ impl Source {
             Self::Default(DefaultOf::Provider { major }) => {
                 Some(format!("not set; azurerm {major} uses this by default"))
             }
+            Self::Default(DefaultOf::Always) => Some("not set; always so for this type of resource".into()),
             Self::Default(DefaultOf::Service { api_version }) if &**api_version == "any" => {
                 Some("not set; this is the service's default".into())
             }

@@ -179,6 +179,7 @@ fn words(evidence: &eval::Evidence, mask: bool) -> String {
         Source::Default(DefaultOf::Provider { major }) => {
             format!("{path} is not set: azurerm {major} then uses {}", evidence.actual)
         }
+        Source::Default(DefaultOf::Always) => format!("{path} is always {} here", evidence.actual),
         Source::Default(DefaultOf::Service { .. }) => {
             format!("{path} is not set: the service then uses {}", evidence.actual)
         }

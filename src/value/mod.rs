@@ -146,6 +146,8 @@ pub enum DefaultOf {
         /// Major version of azurerm.
         major: u8,
     },
+    /// What every declaration of its type has; no argument changes it.
+    Always,
     /// The service's, as of this API version.
     Service {
         /// The API version, or `any`.
@@ -227,8 +229,27 @@ impl Value {
         self.span = span;
         let origin = Arc::make_mut(self.origin.get_or_insert_default());
         if origin.default.is_none() && old != span {
+            // The text that it began with says more than the places between.
+            if origin.steps.len() >= MAX_STEPS {
+                origin.steps.remove(MAX_STEPS.saturating_sub(2));
+            }
             origin.steps.insert(0, Step { kind, span: old });
-            origin.steps.truncate(MAX_STEPS);
+        }
+        self
+    }
+
+    /// A part of a value that came the way of `whole` to `span`: it came the same way, from its own text.
+    #[must_use]
+    pub fn along(mut self, span: Span, whole: &Origin) -> Self {
+        let own = self.span;
+        let begins = whole.steps.last().is_some_and(|first| first.span.contains(own));
+        if begins && self.origin.is_none() {
+            let mut steps = whole.steps.clone();
+            if let Some(first) = steps.last_mut() {
+                first.span = own;
+            }
+            self.span = span;
+            self.origin = Some(Arc::new(Origin { default: None, steps }));
         }
         self
     }

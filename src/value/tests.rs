@@ -8,14 +8,31 @@ fn at(start: u32) -> Span {
 }
 
 #[test]
-fn the_way_of_a_value_is_kept_nearest_first_and_short() {
+fn the_way_of_a_value_is_kept_nearest_first_and_short_with_its_beginning() {
     let mut value = Value::new(true, at(0));
     for place in 1..=6 {
         value = value.through(StepKind::Local, at(place));
     }
     assert_eq!(value.span, at(6));
     let places: Vec<u32> = value.steps().iter().map(|step| step.span.start).collect();
-    assert_eq!(places, [5, 4, 3, 2]);
+    assert_eq!(places, [5, 4, 3, 0], "the three nearest, and where it began");
+}
+
+#[test]
+fn a_part_came_the_way_of_its_whole_from_its_own_text() {
+    let file = FileId(0);
+    let whole = Value::new(true, Span::new(file, 10, 20));
+    let whole = whole.through(StepKind::VariableFile, at(1)).through(StepKind::ModuleArgument, at(2));
+    let way = |part: Span| {
+        let part =
+            Value::new(false, part).along(whole.span, whole.origin.as_ref().expect("it came through two places"));
+        (part.span, part.steps().iter().map(|step| (step.kind, step.span)).collect::<Vec<_>>())
+    };
+    let own = Span::new(file, 12, 14);
+    let steps = vec![(StepKind::ModuleArgument, at(1)), (StepKind::VariableFile, own)];
+    assert_eq!(way(own), (at(2), steps));
+    let elsewhere = Span::new(file, 30, 32);
+    assert_eq!(way(elsewhere), (elsewhere, Vec::new()), "not from the text of the whole");
 }
 
 #[test]

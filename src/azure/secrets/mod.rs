@@ -52,11 +52,12 @@ pub fn literals(resource: &Resource) -> Vec<Literal> {
     }
 }
 
-/// The same as policies see it: an array of paths, each standing where its literal stands.
+/// The same as policies see it: an array of paths, each standing where its literal stands, and come its way.
 pub fn paths(resource: &Resource) -> Value {
     let found = literals(resource);
-    let items = found.into_iter().map(|it| Value::new(ValueKind::String(it.path.into()), it.span)).collect();
-    Value::array(items, resource.header)
+    let path =
+        |it: Literal| Value { origin: it.secret.origin, ..Value::new(ValueKind::String(it.path.into()), it.span) };
+    Value::array(found.into_iter().map(path).collect(), resource.header)
 }
 
 /// The literal secrets among the arguments of an azurerm block, for lowering to keep under [`KEY`]; none when there are none.

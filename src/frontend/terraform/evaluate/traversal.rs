@@ -207,6 +207,7 @@ impl<'p> Evaluator<'p> {
 
     /// The steps applied to a value.
     pub(super) fn walk(&self, scope: Scope<'_, 'p>, mut value: Value, steps: &[Step], span: Span) -> Value {
+        let way = (!steps.is_empty() && !value.steps().is_empty()).then(|| (value.span, value.origin.clone()));
         for step in steps {
             let failed = is_invalid(&value);
             value = match step {
@@ -217,7 +218,10 @@ impl<'p> Evaluator<'p> {
                 value = self.noted(value);
             }
         }
-        value
+        match way {
+            Some((span, Some(origin))) => value.along(span, &origin),
+            _ => value,
+        }
     }
 }
 

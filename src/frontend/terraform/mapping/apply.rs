@@ -113,7 +113,7 @@ impl<'i> Applier<'i> {
                 }
             }
             // Nobody wrote it: a label goes to what somebody wrote.
-            let value = from_json(json, self.header).as_default(DefaultOf::Provider { major: self.major });
+            let value = from_json(json, self.header).as_default(DefaultOf::Always);
             node.put(value, Mode::Written);
         }
     }
