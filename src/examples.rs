@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::eval::{Evidence, Outcome, Settings, Verdict, evaluate};
 use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::MemoryFiles;
-use crate::frontend::terraform::{self, Mappings, Options, Project};
+use crate::frontend::terraform::{self, Instance, Mappings, Options, Project};
 use crate::frontend::yaml;
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::policy::Policy;
@@ -51,17 +51,23 @@ fn input(
     mappings: &Mappings,
 ) -> (ResourceGraph, Vec<Diagnostic>) {
     let directory = format!("examples/{}/{}", policy.id, number.saturating_add(1));
-    let mut lowered = match example.language {
-        Language::Terraform | Language::Azapi => terraform_input(&directory, example, sources, mappings),
-        Language::Arm => arm_input(&directory, example, sources),
-        Language::Yaml => yaml_input(&directory, example, sources, mappings),
-    };
+    let mut lowered = lower(&directory, example, sources, mappings);
     azure::expand(&mut lowered);
     let diagnostics = std::mem::take(&mut lowered.diagnostics);
     (ResourceGraph::link(lowered), diagnostics)
 }
 
-fn terraform_input(directory: &str, example: &Example, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
+/// An example's text lowered, as if it lay in `directory`.
+pub fn lower(directory: &str, example: &Example, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
+    match example.language {
+        Language::Terraform | Language::Azapi => terraform_input(directory, example, sources, mappings),
+        Language::Arm => arm_input(directory, example, sources),
+        Language::Yaml => yaml_input(directory, &example.text, sources, mappings),
+    }
+}
+
+/// The instances of an example in Terraform, and what is wrong with it.
+pub fn instances(directory: &str, example: &Example, sources: &mut SourceMap) -> (Vec<Instance>, Vec<Diagnostic>) {
     let mut texts = vec![("main.tf", example.text.to_string())];
     if let Some(major) = example.provider {
         let azurerm = format!("azurerm = {{ source = \"hashicorp/azurerm\", version = \"~> {major}.0\" }}");
@@ -76,26 +82,29 @@ fn terraform_input(directory: &str, example: &Example, sources: &mut SourceMap, 
         scanned.extend(sources.get(id).cloned());
     }
     let (project, mut diagnostics) = Project::load(scanned, &files, sources, &Options::default());
-    let mut all = Lowered::default();
+    let mut all = Vec::new();
     for root in project.roots() {
         let (instances, found, _) = project.evaluate(root);
-        let lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
         diagnostics.extend(found);
-        diagnostics.extend(lowered.diagnostics);
-        all.resources.extend(lowered.resources);
-        all.patches.extend(lowered.patches);
-        all.unmapped.extend(lowered.unmapped);
+        all.extend(instances);
     }
-    all.diagnostics = diagnostics;
-    all
+    (all, diagnostics)
 }
 
-/// Documents of one directory.
-fn yaml_input(directory: &str, example: &Example, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
+fn terraform_input(directory: &str, example: &Example, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
+    let (instances, mut diagnostics) = instances(directory, example, sources);
+    let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
+    diagnostics.append(&mut lowered.diagnostics);
+    lowered.diagnostics = diagnostics;
+    lowered
+}
+
+/// Documents of one directory, lowered.
+pub fn yaml_input(directory: &str, text: &str, sources: &mut SourceMap, mappings: &Mappings) -> Lowered {
     let path = format!("{directory}/main.yaml");
     let mut files = MemoryFiles::default();
-    files.insert(&path, example.text.clone());
-    let id = sources.add(path.clone(), path, example.text.clone());
+    files.insert(&path, text);
+    let id = sources.add(path.clone(), path, text);
     let parsed = sources.get(id).and_then(yaml::parse);
     let mut all = Lowered::default();
     for unit in yaml::units(parsed.into_iter().collect(), &files, sources) {

@@ -48,6 +48,11 @@ pub fn azurerm_type(name: &str) -> Option<AzurermType> {
     Some(AzurermType { arm, relation, api: parts.next() })
 }
 
+/// The names of all azurerm types, sorted.
+pub fn azurerm_names() -> impl Iterator<Item = &'static str> {
+    AZURERM_TYPES.iter().map(|(name, _)| *name)
+}
+
 /// The arguments of an azurerm type that `major` does not have any more.
 pub fn removed_arguments(name: &str, major: u8) -> Vec<RemovedArgument> {
     let Some(entry) = find(REMOVED_ARGUMENTS, name) else { return Vec::new() };

@@ -16,7 +16,7 @@ pub mod private_link;
 pub mod secrets;
 mod tables;
 
-pub use azurerm::{ArmRelation, AzurermType, RemovedArgument, azurerm_type, removed_arguments};
+pub use azurerm::{ArmRelation, AzurermType, RemovedArgument, azurerm_names, azurerm_type, removed_arguments};
 pub use inline_children::expand;
 
 mod embedded {

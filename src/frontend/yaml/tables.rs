@@ -3,6 +3,8 @@
 //! In: the files under `data`, embedded. Out: rows. Each file is sorted; what is read is looked for line by line, and only when a
 //! document of its dialect occurs.
 
+use crate::azure;
+
 const ASO: &str = include_str!("data/aso.tsv");
 const CROSSPLANE: &str = include_str!("data/crossplane.txt");
 const ARM_TYPES: &str = include_str!("data/arm_types.txt");
@@ -78,9 +80,10 @@ pub(super) fn classic(module: &str, kind: &str) -> Option<&'static str> {
     listed.or_else(|| {
         let squeezed = |text: &str| text.replace('_', "").to_ascii_lowercase();
         let wanted = [format!("{module}{kind}"), kind.to_owned()].map(|it| it.to_ascii_lowercase());
-        let of = |name: &&'static str| squeezed(name);
-        let names = || lines(CROSSPLANE).filter_map(|line| line.split_once(' ').map(|(_, name)| name));
-        wanted.iter().find_map(|wanted| names().find(|name| of(name) == *wanted))
+        let bridged = |name: &&'static str| name.strip_prefix("azurerm_");
+        wanted
+            .iter()
+            .find_map(|wanted| azure::azurerm_names().filter_map(|it| bridged(&it)).find(|it| squeezed(it) == *wanted))
     })
 }
 

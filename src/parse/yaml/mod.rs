@@ -4,6 +4,7 @@
 //! tree is built here. A broken text keeps what stands before the error: every container that was open there gets a
 //! `rest`, and nothing missing from it counts as absent. Knows no dialect; a tag of a dialect makes its value unknown.
 
+mod eased;
 mod scalar;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use rustc_hash::FxHashMap;
 
+use self::eased::Eased;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::value::{Array, Entry, Object, Reason, StepKind, Unknown, Value, ValueKind};
@@ -36,27 +38,23 @@ pub fn parse(file: FileId, text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut options = Options::default();
     options.max_buffered_comment_events = MAX_COMMENTS;
-    let mut builder = Builder {
-        file,
-        body,
-        offset: text.len().saturating_sub(body.len()),
-        open: Vec::new(),
-        anchors: FxHashMap::default(),
-        expanded: 0,
-        start: 0,
-        root: None,
-        comments: Vec::new(),
-        documents: Vec::new(),
-        diagnostics: Vec::new(),
-    };
-    let mut parser = Parser::new_from_str_with_options(body, options);
-    builder.run(&mut parser);
-    (builder.documents, builder.diagnostics)
+    let offset = text.len().saturating_sub(body.len());
+    let mut eased = Eased::new(body);
+    loop {
+        let mut builder = Builder::new(file, &eased, offset);
+        let mut parser = Parser::new_from_str_with_options(&eased.text, options.clone());
+        let Some(error) = builder.run(&mut parser) else { return (builder.documents, builder.diagnostics) };
+        let Some(place) = eased.place(&error) else {
+            builder.broken(&error);
+            return (builder.documents, builder.diagnostics);
+        };
+        eased.add(place);
+    }
 }
 
 struct Builder<'t> {
     file: FileId,
-    body: &'t str,
+    eased: &'t Eased<'t>,
     /// Length of the byte order mark, which the parser does not see.
     offset: usize,
     open: Vec<Open>,
@@ -91,16 +89,31 @@ enum Content {
 }
 
 impl<'t> Builder<'t> {
-    fn run(&mut self, parser: &mut Parser<'t, StrInput<'t>>) {
+    fn new(file: FileId, eased: &'t Eased<'t>, offset: usize) -> Self {
+        Self {
+            file,
+            eased,
+            offset,
+            open: Vec::new(),
+            anchors: FxHashMap::default(),
+            expanded: 0,
+            start: 0,
+            root: None,
+            comments: Vec::new(),
+            documents: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Reads every event, up to the first error.
+    fn run(&mut self, parser: &mut Parser<'t, StrInput<'t>>) -> Option<ScanError> {
         while let Some(next) = parser.next_event() {
             match next {
                 Ok((event, span)) => self.event(event, span),
-                Err(error) => {
-                    self.broken(&error);
-                    return;
-                }
+                Err(error) => return Some(error),
             }
         }
+        None
     }
 
     fn event(&mut self, event: Event<'t>, at: granit_parser::Span) {
@@ -242,8 +255,9 @@ impl<'t> Builder<'t> {
 
     /// Closes what is open after an error, so that what was read can still be judged.
     fn broken(&mut self, error: &ScanError) {
-        let at = error.marker().byte_offset().unwrap_or(0).min(self.body.len());
-        let span = self.range(at, at.saturating_add(1).min(self.body.len()).max(at));
+        let end = self.eased.text.len();
+        let at = error.marker().byte_offset().unwrap_or(0).min(end);
+        let span = self.range(at, at.saturating_add(1).min(end).max(at));
         self.mistake(Code::Syntax, span, &error.info());
         let why = Arc::new(Unknown::new(Reason::Invalid("the text cannot be read up to its end".into())));
         while !self.open.is_empty() {
@@ -262,7 +276,8 @@ impl<'t> Builder<'t> {
     }
 
     fn range(&self, start: usize, end: usize) -> Span {
-        let at = |offset: usize| u32::try_from(offset.saturating_add(self.offset)).unwrap_or(u32::MAX);
+        let at =
+            |offset: usize| u32::try_from(self.eased.written(offset).saturating_add(self.offset)).unwrap_or(u32::MAX);
         Span::new(self.file, at(start), at(end.max(start)))
     }
 
@@ -270,8 +285,9 @@ impl<'t> Builder<'t> {
     fn trimmed(&self, span: Span) -> Span {
         let start = (span.start as usize).saturating_sub(self.offset);
         let end = (span.end as usize).saturating_sub(self.offset);
-        let text = self.body.get(start..end).unwrap_or("").trim_end();
-        self.range(start, start.saturating_add(text.len()))
+        let text = self.eased.original.get(start..end).unwrap_or("").trim_end();
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        Span::new(self.file, span.start, span.start.saturating_add(length))
     }
 }
 

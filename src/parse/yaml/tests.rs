@@ -132,3 +132,24 @@ fn deep_nesting_is_refused_not_overflowed() {
     let (_, diagnostics) = read(&"- ".repeat(100_000));
     assert_eq!(diagnostics.len(), 1);
 }
+
+#[test]
+fn what_every_tool_reads_is_read_with_its_spans() {
+    let text = "a:\n  b: \"one\n  two\n  three\" # why\n  c: \"\"# note\n  d: 'é'\n";
+    let root = one(text);
+    let object = root.as_object().unwrap().value("a").and_then(Value::as_object).unwrap();
+    assert_eq!(object.value("b").and_then(Value::as_str), Some("one two three"));
+    let of = |key: &str| slice(text, object.value(key).unwrap().span);
+    assert_eq!([of("b"), of("c"), of("d")], ["\"one\n  two\n  three\"", "\"\"", "'é'"]);
+    let (documents, _) = read(text);
+    let comments: Vec<&str> = documents[0].comments.iter().map(|it| slice(text, *it)).collect();
+    assert_eq!(comments, ["# why", "# note"]);
+}
+
+#[test]
+fn an_error_behind_an_eased_place_stands_where_it_is_written() {
+    let text = "a: \"\"# note\nb: [1\nc: 2\n";
+    let (_, diagnostics) = read(text);
+    assert_eq!(diagnostics.len(), 1);
+    assert!(diagnostics[0].span.unwrap().start as usize >= text.find('[').unwrap(), "{diagnostics:?}");
+}

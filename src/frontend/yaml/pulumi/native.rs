@@ -163,11 +163,17 @@ fn names_segment(key: &str, segment: &str) -> bool {
 
 /// What an extension resource extends.
 fn scope(arguments: &mut Object, resource_type: &ResourceType) -> Option<Link> {
-    let extends = ["Microsoft.Authorization/", "Microsoft.Insights/diagnosticSettings", "Microsoft.EventGrid/eventSub"];
+    let extends = [
+        "Microsoft.Authorization/",
+        "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.EventGrid/eventSub",
+        "Microsoft.Security/defenderForStorage",
+        "Microsoft.Security/advancedThreat",
+    ];
     if !extends.iter().any(|it| resource_type.as_str().starts_with(it)) {
         return None;
     }
-    let key = ["scope", "resourceUri"].into_iter().find(|key| arguments.get(key).is_some())?;
+    let key = ["scope", "resourceUri", "resourceId"].into_iter().find(|key| arguments.get(key).is_some())?;
     let value = arguments.entries.shift_remove(key)?.value;
     let span = value.span;
     Some(Link { target: Target::Value(value), scope: true, span })

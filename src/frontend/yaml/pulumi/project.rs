@@ -69,6 +69,8 @@ fn default(name: &Arc<str>, declared: &Value, key_span: Span) -> Value {
     let nobody = || {
         let mut unknown = Unknown::new(Reason::Variable(name.clone()));
         unknown.symbol = Some(format!("{{{name}}}").into());
+        // A program does not run without it.
+        unknown.not_null = true;
         Value::new(unknown, key_span)
     };
     match declared.as_object() {

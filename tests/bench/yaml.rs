@@ -1,0 +1,98 @@
+//! YAML against granit-parser's bare events over the same bytes, on the same threads.
+//!
+//! `cargo bench --bench yaml -- DIRECTORY...`: every `.yaml` and `.yml` file below; without one, the fixtures. Prints wall time of
+//! the bare events, of our parser, and of a whole run (find, read, parse, lower, link, judge), best of seven. The bare events are
+//! timed over texts in memory, which is to our disadvantage, and over files.
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench reads its input and prints its result")]
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use baalint::frontend::yaml::may_be_input;
+use baalint::lint::library::Shelves;
+use baalint::lint::{self, Request, Values};
+use baalint::parse::yaml;
+use baalint::source::FileId;
+use baalint::suppress::Day;
+use granit_parser::Parser;
+use rayon::prelude::*;
+
+const ROUNDS: usize = 7;
+
+fn main() {
+    let mut roots: Vec<PathBuf> =
+        std::env::args().skip(1).filter(|it| !it.starts_with('-')).map(PathBuf::from).collect();
+    if roots.is_empty() {
+        roots.push("fixtures".into());
+    }
+    let paths: Vec<PathBuf> = roots.iter().flat_map(|root| yaml_below(root)).collect();
+    let texts: Vec<String> = paths.iter().filter_map(|it| std::fs::read_to_string(it).ok()).collect();
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let inputs: Vec<&String> = texts.iter().filter(|it| may_be_input(it)).collect();
+    let threads = rayon::current_num_threads();
+    println!("{} files, {bytes} bytes, {} to parse, {threads} threads, best of {ROUNDS}", texts.len(), inputs.len());
+    let bare = best(|| texts.par_iter().map(|text| events(text)).sum());
+    let filed = best(|| paths.par_iter().filter_map(|it| Some(events(&std::fs::read_to_string(it).ok()?))).sum());
+    let looked = best(|| texts.par_iter().filter(|it| may_be_input(it)).count());
+    let parsed = best(|| inputs.par_iter().map(|text| yaml::parse(FileId(0), text).0.len()).sum());
+    let whole = best(|| run(&roots));
+    for (stage, time) in [
+        ("events, in memory", bare),
+        ("read, events", filed),
+        ("look at every text", looked),
+        ("parse::yaml of inputs", parsed),
+        ("a whole run", whole),
+    ] {
+        let rate = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / time.as_secs_f64() / 1e6;
+        let ratio = time.as_secs_f64() / bare.as_secs_f64();
+        println!("{stage:22} {time:>10.1?} {rate:7.0} MB/s {ratio:5.2} x");
+    }
+    for (step, time) in lint::run(request(&roots)).timings {
+        println!("    {step:20} {time:>10.1?}");
+    }
+}
+
+fn yaml_below(root: &PathBuf) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|path| path.extension().is_some_and(|it| it == "yaml" || it == "yml")).collect()
+}
+
+fn best(mut run: impl FnMut() -> usize) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        std::hint::black_box(run());
+        best = best.min(start.elapsed());
+    }
+    best
+}
+
+fn events(text: &str) -> usize {
+    Parser::new_from_str(text).map_while(Result::ok).count()
+}
+
+fn run(roots: &[PathBuf]) -> usize {
+    lint::run(request(roots)).report.findings.len()
+}
+
+/// The YAML below the roots, and nothing else.
+fn request(roots: &[PathBuf]) -> Request {
+    Request {
+        paths: roots.to_vec(),
+        buffers: Vec::new(),
+        exclude: ["*.tf", "*.tofu", "*.tfvars", "*.hcl", "*.json", "*.jsonc"].map(str::to_owned).to_vec(),
+        values: Values::default(),
+        shelves: Shelves::default(),
+        mappings: None,
+        config: None,
+        select: Vec::new(),
+        ignore: Vec::new(),
+        threads: None,
+        suppressions: true,
+        foreign: false,
+        baseline: None,
+        since: None,
+        today: Day::of(std::time::SystemTime::now()),
+    }
+}
