@@ -2,7 +2,8 @@
 //!
 //! `fixtures/lowering/terraform/<case>/main.tf` against `expected.txt` (rewritten with `UPDATE_EXPECTED=1`), and
 //! `fixtures/equivalence/<case>/{main.tf, azapi.tf, main.json}` and its YAML files against each other; likewise
-//! `fixtures/lowering/yaml/<dialect>/<case>/*.yaml` against `expected.txt`.
+//! `fixtures/lowering/yaml/<dialect>/<case>/*.yaml` against `expected.txt`. The azurerm types that real code uses most have
+//! such twins, and these set every property that an argument fills and a policy reads.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +11,7 @@
     reason = "a case that does not hold ends the test; fixtures are files"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,9 +21,15 @@ use baalint::frontend::arm::{self, Templates};
 use baalint::frontend::files::MemoryFiles;
 use baalint::frontend::terraform::{self, Mappings, Options, Project};
 use baalint::frontend::yaml;
-use baalint::model::{Dialect, Link, Lookup, Lowered, PathSegment, Presence, PropertyPath, Resource, Target};
+use baalint::model::{
+    Dialect, Link, Lookup, Lowered, PathSegment, Presence, PropertyPath, Resource, ResourceGraph, Target,
+};
 use baalint::source::{SourceMap, Span};
-use baalint::value::{Reason, Value, ValueKind};
+use baalint::value::{Value, ValueKind};
+use serde_json::Value as Json;
+
+#[path = "support/policy_paths.rs"]
+mod support;
 
 #[test]
 fn terraform_lowers_to_the_expected_model() {
@@ -66,7 +74,7 @@ fn the_same_resource_lowers_to_the_same_body_in_every_language() {
     let mut wrong = Vec::new();
     for case in cases("fixtures/equivalence") {
         let mut sources = SourceMap::default();
-        let template = lower_template(&case.join("main.json"), &mut sources);
+        let template = ResourceGraph::link(lower_template(&case.join("main.json"), &mut sources));
         for twin in ["main.tf", "azapi.tf", "pulumi.yaml", "aso.yaml", "crossplane.yaml", "ansible.yaml"] {
             let file = case.join(twin);
             if file.exists() {
@@ -75,6 +83,7 @@ fn the_same_resource_lowers_to_the_same_body_in_every_language() {
                 } else {
                     lower_terraform(&file, &mut sources)
                 };
+                let lowered = ResourceGraph::link(lowered);
                 let both = [("main.json", &template, twin, &lowered), (twin, &lowered, "main.json", &template)];
                 for (from, one, to, other) in both {
                     wrong.extend(
@@ -89,8 +98,84 @@ fn the_same_resource_lowers_to_the_same_body_in_every_language() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_most_used_types_have_twins_that_set_whatever_a_policy_reads() {
+    let read = support::policy_paths();
+    let mut told: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
+    for case in cases("fixtures/equivalence") {
+        let main = case.join("main.tf");
+        if !main.exists() || !case.join("azapi.tf").exists() {
+            continue;
+        }
+        let mut sources = SourceMap::default();
+        let lowered = lower_terraform(&main, &mut sources);
+        for patch in &lowered.patches {
+            told.entry(patch.source_type.to_string()).or_default();
+        }
+        for resource in ResourceGraph::link(lowered).resources {
+            let paths = told.entry(resource.source_type.to_string()).or_default();
+            let targets = targets(&resource.source_type, resource.resource_type.as_str());
+            for path in read.get(&resource.resource_type.as_str().to_ascii_lowercase()).into_iter().flatten() {
+                let plain = path.replace("[*]", "").to_ascii_lowercase();
+                if targets.iter().any(|target| target.starts_with(&plain) || plain.starts_with(target)) {
+                    let written = paths.entry(format!("{}: {path}", resource.resource_type)).or_default();
+                    *written |= is_written(&resource, path);
+                }
+            }
+        }
+    }
+    let list =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/most_used_types.txt")).unwrap();
+    let types: Vec<&str> =
+        list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').nth(1)).collect();
+    assert!(types.len() >= 60, "{} types", types.len());
+    let mut wrong = Vec::new();
+    for name in types {
+        match told.get(name) {
+            None => wrong.push(format!("{name} has no twins")),
+            Some(paths) => {
+                let untold = paths.iter().filter(|(_, written)| !**written);
+                wrong.extend(untold.map(|(path, _)| format!("{name}: no twin sets {path}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the arguments of an azurerm type fill of an ARM type, in lower case and without `[*]`.
+fn targets(source_type: &str, resource_type: &str) -> Vec<String> {
+    let path = format!("{}/src/frontend/terraform/mappings/{source_type}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
+    let file = support::to_json(&serde_yaml::from_str(&text).unwrap());
+    let mut found = match file.get("extends").and_then(Json::as_str) {
+        Some(other) => targets(other, resource_type),
+        None => Vec::new(),
+    };
+    let specs =
+        file.get("attributes").and_then(Json::as_object).into_iter().flatten().flat_map(|(_, spec)| match spec {
+            Json::Array(several) => several.clone(),
+            one => vec![one.clone()],
+        });
+    for spec in specs {
+        let child = spec.get("child").and_then(Json::as_str);
+        let arm = match child {
+            Some(child) => file.pointer(&format!("/children/{child}/arm")),
+            None => file.get("arm"),
+        };
+        let same = arm.and_then(Json::as_str).is_some_and(|arm| arm.eq_ignore_ascii_case(resource_type));
+        let to = spec.get("to").and_then(Json::as_str).filter(|_| same);
+        found.extend(to.map(|to| to.replace("[*]", "").to_ascii_lowercase()));
+    }
+    found
+}
+
+fn is_written(resource: &Resource, path: &str) -> bool {
+    let (found, _) = resource.lookup_each(&PropertyPath::parse(path));
+    found.iter().any(|it| matches!(it, Lookup::Found(value, _) if value.default_of().is_none()))
+}
+
 /// What `one` says and `other` does not say likewise. Only what is written counts: defaults are each language's own.
-fn differences(one: &Lowered, other: &Lowered) -> Vec<String> {
+fn differences(one: &ResourceGraph, other: &ResourceGraph) -> Vec<String> {
     let mut found = Vec::new();
     for resource in &one.resources {
         let mut leaves = Vec::new();
@@ -109,8 +194,6 @@ fn differences(one: &Lowered, other: &Lowered) -> Vec<String> {
         for (path, value) in leaves {
             match twin.lookup(&path) {
                 Lookup::Found(same, _) if is_same(same, value) => {}
-                // What no policy reads need not be mapped.
-                Lookup::Unknown(why, _) if why.reason == Reason::NotMapped => {}
                 Lookup::Found(different, _) => {
                     found.push(format!("{what}: {path} is {} and {}", plain(value), plain(different)));
                 }
@@ -154,7 +237,9 @@ fn collect<'v>(value: &'v Value, path: &mut Vec<PathSegment>, leaves: &mut Vec<(
 
 fn is_bookkeeping(path: &PropertyPath) -> bool {
     let first = path.segments().first();
-    let keys = ["apiVersion", "name", "type", "dependsOn", "scope", "condition", "comments", "metadata"];
+    // `secretArguments` is what Terraform alone knows of its arguments, before they are lowered.
+    let keys =
+        ["apiVersion", "name", "type", "dependsOn", "scope", "condition", "comments", "metadata", "secretArguments"];
     matches!(first, Some(PathSegment::Key(key)) if keys.contains(&key.as_ref()))
 }
 

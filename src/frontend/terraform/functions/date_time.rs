@@ -122,6 +122,11 @@ fn parse_duration(text: &str) -> Option<i128> {
     Some(if negative { -total } else { total })
 }
 
+/// Seconds since 1970 of a time as Terraform writes it.
+pub(in crate::frontend::terraform) fn epoch_seconds(text: &str) -> Option<i64> {
+    parse_time(text).map(|time| time.seconds)
+}
+
 fn parse_time(text: &str) -> Option<Time> {
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;

@@ -34,6 +34,12 @@ pub(super) fn decode(call: &Call<'_>) -> Answer {
     }
 }
 
+/// The value of a JSON text, all of it at one place.
+pub(in crate::frontend::terraform) fn decoded(text: &str, span: Span) -> Option<Value> {
+    let json = serde_json::from_str::<Json>(text).ok()?;
+    Some(value_of(&json, span))
+}
+
 /// The JSON text of a wholly known value.
 pub(super) fn encoded(value: &Value) -> Option<String> {
     let mut out = String::new();

@@ -3,20 +3,23 @@
 //! In: all places of all arguments of a mapping file. Out: [`Source::stars`] and [`Source::headers`] filled in. A `[*]`
 //! belongs to the innermost block that all arguments filling its elements share; no schema is asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{DECLARATION, Fill, Segment};
+use super::compile::{DECLARATION, Fill, Segment, Source};
 use super::read::Errors;
 
 /// Gives every `[*]` to the block that repeats, and every intermediate segment to the block whose header is its place.
 pub(super) fn align(errors: &mut Errors, fills: &mut [Fill]) {
+    let blocks: BTreeSet<Vec<Arc<str>>> =
+        fills.iter().flat_map(|fill| fill.sources.iter().map(|source| source.blocks.clone())).collect();
     let shapes: Vec<Shape> = fills
         .iter()
         .flat_map(|fill| {
             fill.sources.iter().map(|source| Shape {
                 child: fill.child,
                 target: fill.target.clone(),
-                blocks: source.blocks.clone(),
+                blocks: own_blocks(source, &blocks),
             })
         })
         .collect();
@@ -24,7 +27,8 @@ pub(super) fn align(errors: &mut Errors, fills: &mut [Fill]) {
         let stars: Vec<usize> =
             (0..fill.target.len()).filter(|at| fill.target.get(*at) == Some(&Segment::Each)).collect();
         for source in &mut fill.sources {
-            if let Some(owners) = owners(&shapes, fill.child, &fill.target, &stars, &source.blocks) {
+            let own = own_blocks(source, &blocks);
+            if let Some(owners) = owners(&shapes, fill.child, &fill.target, &stars, &own) {
                 source.stars = owners;
             } else {
                 let argument = source.names.first().map_or("", |name| &name.argument);
@@ -33,6 +37,16 @@ pub(super) fn align(errors: &mut Errors, fills: &mut [Fill]) {
             source.headers = headers(&fill.target, &source.blocks, &source.stars);
         }
     }
+}
+
+/// The blocks that a place is below, itself included when it is a block.
+fn own_blocks(source: &Source, blocks: &BTreeSet<Vec<Arc<str>>>) -> Vec<Arc<str>> {
+    let itself = source.names.iter().find_map(|name| {
+        let path: Vec<Arc<str>> = source.blocks.iter().chain([&name.argument]).cloned().collect();
+        let within = blocks.range(path.clone()..).next().is_some_and(|next| next.starts_with(&path));
+        within.then_some(path)
+    });
+    itself.unwrap_or_else(|| source.blocks.clone())
 }
 
 /// What alignment needs to know of every other argument.

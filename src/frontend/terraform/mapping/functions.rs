@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::frontend::terraform::functions::{date_time, json};
 use crate::value::{Array, Number, Value, ValueKind};
 
 /// Changes a value.
@@ -20,7 +21,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 const FUNCTIONS: &[(&str, Function)] = &[
     ("any", any),
     ("before_underscore", |value| text(value, |it| it.split('_').next().map(str::to_owned))),
+    ("epoch_seconds", epoch_seconds),
     ("first", first),
+    ("from_json", from_json),
     ("join_comma", |value| join(value, ", ")),
     ("join_plain_comma", |value| join(value, ",")),
     ("join_semicolon", |value| join(value, ";")),
@@ -28,6 +31,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("key_vault_uri", |value| text(value, vault_uri)),
     ("key_version", |value| text(value, |url| key_part(url, 5))),
     ("last_segment", |value| text(value, |id| id.trim_end_matches('/').rsplit('/').next().map(str::to_owned))),
+    ("list", |value| Some(Value::array(vec![value.clone()], value.span))),
     ("lower", |value| text(value, |it| Some(it.to_lowercase()))),
     ("non_empty", non_empty),
     ("split_comma", split_comma),
@@ -41,6 +45,22 @@ fn text(mut value: Value, change: impl Fn(&str) -> Option<String>) -> Option<Val
         value.kind = ValueKind::from(change(known)?);
     }
     Some(value)
+}
+
+/// A point in time as Key Vault has it: seconds since 1970. What cannot be read as one is left as it is.
+fn epoch_seconds(mut value: Value) -> Option<Value> {
+    if let ValueKind::String(text) = &value.kind
+        && let Some(seconds) = date_time::epoch_seconds(text)
+    {
+        value.kind = ValueKind::Number(Number::Int(seconds));
+    }
+    Some(value)
+}
+
+/// What a JSON text says; what is none is left as it is.
+fn from_json(value: Value) -> Option<Value> {
+    let decoded = value.as_str().and_then(|text| json::decoded(text, value.span));
+    Some(decoded.unwrap_or(value))
 }
 
 /// True for a list with elements, false for an empty one; a text counts as one element.
