@@ -57,6 +57,7 @@ const DATA: &str = "src/azure/data";
 const KEYED: &[(&str, &str)] = &[
     ("AZURERM_TYPES", "azurerm_types.json"),
     ("REMOVED_ARGUMENTS", "azurerm_removed_arguments.json"),
+    ("ARGUMENT_FACTS", "azurerm_argument_facts.json"),
     ("INLINE_CHILDREN", "inline_children.yaml"),
 ];
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{Dialect, ResourceType};
+use crate::edit::{Proposal, Refusal};
+use crate::model::{Dialect, ResourceIndex, ResourceType};
 pub use crate::policy::Severity;
 use crate::source::Span;
 
@@ -37,6 +38,10 @@ pub struct Finding {
     pub suppressed: Option<Suppressed>,
     /// Stable while lines move, files are renamed within a module, and texts are formatted.
     pub fingerprint: String,
+    /// The resources that share it: the position of the root, and the resource's own in there.
+    pub members: Vec<(usize, ResourceIndex)>,
+    /// The edits that would satisfy it, or why there are none; only when somebody asked.
+    pub proposal: Option<Result<Proposal, Refusal>>,
 }
 
 /// What a finding says.

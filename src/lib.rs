@@ -14,6 +14,8 @@
 //! eval      policies x graph -> outcomes      (policy: YAML files, compiled; knows no front end)
 //!    |
 //! finding   outcomes -> findings -> report    (text, json, ...)
+//!    |
+//! fix       findings -> changes -> edits      (eval says what must change, the front ends where)
 //! ```
 //!
 //! # Modules in reading order
@@ -22,6 +24,8 @@
 
 pub mod source;
 pub mod truth;
+
+pub mod edit;
 
 pub mod diagnostic;
 pub mod value;
@@ -44,6 +48,8 @@ pub mod config;
 pub mod glob;
 
 pub mod finding;
+
+pub mod fix;
 
 pub mod suppress;
 

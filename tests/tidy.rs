@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 /// Modules of one line do not import each other, but for those joined by `+`.
 const LAYERS: &[&[&str]] = &[
     &["source", "truth"],
-    &["value + diagnostic", "glob"],
+    &["value + diagnostic", "glob", "edit"],
     &["model"],
     &["parse", "azure"],
     &["policy", "frontend"],
     &["eval"],
     &["examples", "config"],
     &["finding"],
+    &["fix"],
     &["suppress"],
     &["report"],
     &["discover"],

@@ -4,6 +4,7 @@
 //! Knows the model, no input language and no policy.
 
 pub mod aliases;
+mod arguments;
 mod azurerm;
 pub mod baa;
 pub mod cmk;
@@ -16,6 +17,7 @@ pub mod private_link;
 pub mod secrets;
 mod tables;
 
+pub use arguments::ArgumentFacts;
 pub use azurerm::{ArmRelation, AzurermType, RemovedArgument, azurerm_names, azurerm_type, removed_arguments};
 pub use inline_children::expand;
 

@@ -136,6 +136,15 @@ pub struct Check {
     /// Print suppressed findings too
     #[arg(long)]
     pub show_suppressed: bool,
+    /// Fix what can be fixed safely, then report what is left
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: also where somebody should look: text that others share, access that may be lost, a resource that is replaced
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Print what would be fixed as a diff, and change nothing
+    #[arg(long)]
+    pub diff: bool,
     /// Print how long each step took
     #[arg(long)]
     pub timings: bool,

@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
 use super::args::{Check, Format, InputArguments, PolicyArguments, Threshold, UnknownMode, When};
+use super::fix;
 use super::output::{self, Stop};
 use super::{CLEAN, FOUND, TROUBLE};
 use crate::config::{self, Config, FailOn};
@@ -34,7 +35,16 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         },
         ..request(&arguments.input, &arguments.policy)?
     };
-    let run = lint::run(request);
+    let is_fixing = arguments.fix || arguments.unsafe_fixes || arguments.diff;
+    let (run, fixing) = if is_fixing {
+        let fixed = fix::fix(&request, arguments)?;
+        if let Some(code) = fixed.code {
+            return Ok(code);
+        }
+        (fixed.run, fixed.trouble)
+    } else {
+        (lint::run(request), false)
+    };
     let unknown = unknown_mode(arguments, &run.config);
     let style = Style {
         suppressed: arguments.show_suppressed,
@@ -64,6 +74,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
     }
     if arguments.statistics {
         statistics(&run);
+    }
+    if fixing {
+        return Ok(TROUBLE);
     }
     Ok(exit_code(&run.report, fail_on(arguments, &run.config), unknown))
 }
@@ -100,6 +113,8 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
     Ok(Request {
         paths,
         buffers,
+        overlay: Vec::new(),
+        fixes: false,
         exclude: input.exclude.clone(),
         values: Values {
             terraform: terraform::Options { variables, variable_files: input.variable_files.clone(), environment },

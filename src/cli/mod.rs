@@ -8,6 +8,7 @@ mod baseline;
 mod catalogue;
 mod check;
 mod explain;
+mod fix;
 mod init;
 mod inventory;
 mod output;

@@ -24,6 +24,8 @@ pub struct Wanted {
     pub paths: Vec<PathBuf>,
     /// Texts that stand in for files on disk.
     pub buffers: Vec<Buffer>,
+    /// Texts that stand in for files that are found anyway.
+    pub overlay: Vec<Buffer>,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
 }
@@ -80,6 +82,9 @@ pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
     for buffer in wanted.buffers {
         candidates.push(Candidate { path: buffer.path.clone(), named: true });
         disk.allow(&buffer.path);
+        disk.overlay(&buffer.path, buffer.bytes);
+    }
+    for buffer in wanted.overlay {
         disk.overlay(&buffer.path, buffer.bytes);
     }
     walk::candidates(&paths, &wanted.exclude, &disk, &mut candidates, &mut diagnostics);

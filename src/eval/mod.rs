@@ -3,6 +3,7 @@
 //! In: a compiled policy, a linked graph, one of its resources, and configured values. Out: [`Outcome`]. Three-valued:
 //! what depends on something that the text does not tell is unknown, with its reason. Knows no input language.
 
+mod changes;
 mod condition;
 mod count;
 mod expression;
@@ -14,6 +15,7 @@ mod print;
 mod related;
 mod trace;
 
+pub use changes::{Remedied, changes};
 pub use operators::{Actual, apply};
 pub use outcome::{Outcome, RelatedSpan, Verdict, evaluate};
 pub use trace::{Evidence, Source};

@@ -42,6 +42,7 @@ fn resource(sources: &mut SourceMap, text: &str, change: impl FnOnce(&mut Resour
         presence: Presence::Certain,
         parent: None,
         resource_group: None,
+        provider_major: None,
     };
     change(&mut resource);
     ResourceGraph::link(Lowered { resources: vec![resource], ..Lowered::default() })

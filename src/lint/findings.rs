@@ -151,6 +151,11 @@ impl Group<'_> {
             evidence: outcome.evidence.iter().map(|it| evidence(it, policy.mask)).collect(),
             also_equivalent: outcome.also_equivalent.iter().map(ToString::to_string).collect(),
             suppressed: None,
+            members: std::iter::once(one)
+                .chain(also.iter().map(|(other, _)| *other))
+                .map(|it| (it.graph, it.resource))
+                .collect(),
+            proposal: None,
             fingerprint: fingerprint(sources, policy, resource, decisive),
             policy: facts,
         }

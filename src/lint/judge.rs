@@ -3,6 +3,8 @@
 //! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, and counts. Order is that of
 //! graphs, resources and policies, whatever the threads.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -28,6 +30,25 @@ pub(super) struct Judgement {
     pub(super) assessed: usize,
     pub(super) not_assessed: IndexMap<String, usize, FxBuildHasher>,
     pub(super) pass: usize,
+}
+
+impl Judgement {
+    /// Everything that does not pass: policy, root, address, verdict; sorted.
+    pub(super) fn verdicts(
+        &self,
+        graphs: &[ResourceGraph],
+        policies: &[Policy],
+    ) -> Vec<(Arc<str>, Arc<str>, Arc<str>, Verdict)> {
+        let key = |it: &Judged| {
+            let (graph, policy) = (graphs.get(it.graph)?, policies.get(it.policy)?);
+            let address = graph.get(it.resource).address.clone();
+            Some((policy.id.clone(), graph.root.clone(), address, it.outcome.verdict))
+        };
+        let mut keys: Vec<_> = self.judged.iter().filter_map(key).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
 }
 
 /// Resources that are worth a thread.

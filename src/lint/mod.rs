@@ -6,6 +6,7 @@
 mod bicep;
 pub mod changes;
 pub mod findings;
+pub mod fix;
 mod judge;
 pub mod library;
 mod masking;
@@ -22,7 +23,7 @@ pub use self::units::Values;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::discover::{self, Buffer, Discovered, Kind, Wanted};
-use crate::eval::Settings;
+use crate::eval::{self, Settings};
 use crate::finding::{Finding, SuppressedBy, Verdict};
 use crate::frontend::terraform::{Mappings, Statistics};
 use crate::glob::{matches, matches_path};
@@ -41,6 +42,10 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// Texts that stand in for files on disk.
     pub buffers: Vec<Buffer>,
+    /// Texts that stand in for files that are found anyway: what an edit would make of them.
+    pub overlay: Vec<Buffer>,
+    /// Whether to work out edits that would satisfy the findings.
+    pub fixes: bool,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
     /// Values for what the inputs leave open.
@@ -82,6 +87,10 @@ pub struct Run {
     pub timings: Vec<(&'static str, Duration)>,
     /// How much of the input is known.
     pub statistics: Statistics,
+    /// What fails or cannot be told, suppressed or not: policy, root, address, verdict.
+    pub verdicts: Vec<(Arc<str>, Arc<str>, Arc<str>, eval::Verdict)>,
+    /// The texts as they were read; those of the report hide secrets.
+    pub texts: SourceMap,
 }
 
 /// Does all of it.
@@ -154,7 +163,7 @@ pub fn run(request: Request) -> Run {
         files: units.files,
         resources: judgement.resources + units.unmapped.len(),
         assessed: judgement.assessed,
-        not_assessed: judgement.not_assessed.into_iter().collect(),
+        not_assessed: judgement.not_assessed.clone().into_iter().collect(),
         pass: judgement.pass,
         ..Summary::default()
     };
@@ -164,6 +173,11 @@ pub fn run(request: Request) -> Run {
     summary.not_assessed.sort_keys();
     count(&findings, &mut summary);
     sort_diagnostics(&mut diagnostics, &sources);
+    if request.fixes {
+        run.verdicts = judgement.verdicts(&units.graphs, &policies);
+        run.texts = sources.clone();
+        fix::propose(&mut findings, &units.graphs, &policies, &mappings, &settings, &sources);
+    }
     masking::mask(&units.graphs, &mut sources, &mut findings);
     timings.step("report");
     run.report = Report { sources, findings, diagnostics, summary };
@@ -175,8 +189,8 @@ pub fn run(request: Request) -> Run {
 
 fn find(request: &Request, config: &Config, sources: &mut SourceMap) -> Discovered {
     let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
-    let (paths, buffers) = (request.paths.clone(), request.buffers.clone());
-    discover::discover(Wanted { paths, buffers, exclude: exclude.collect() }, sources)
+    let (paths, buffers, overlay) = (request.paths.clone(), request.buffers.clone(), request.overlay.clone());
+    discover::discover(Wanted { paths, buffers, overlay, exclude: exclude.collect() }, sources)
 }
 
 /// The configuration that was named, or the nearest one upwards from the first path.

@@ -89,6 +89,8 @@ impl<'c> Server<'c> {
         let run = lint::run(lint::Request {
             paths: self.folders.clone(),
             buffers: buffers.collect(),
+            overlay: Vec::new(),
+            fixes: false,
             exclude: Vec::new(),
             values: Values::default(),
             shelves: self.setup.shelves.clone(),

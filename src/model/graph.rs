@@ -262,6 +262,7 @@ mod tests {
             presence: Presence::Certain,
             parent: None,
             resource_group: None,
+            provider_major: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! with parents, scopes and references resolved. Knows no input language and no policy.
 
 mod arm_id;
+mod change;
 mod coverage;
 mod graph;
 mod index;
@@ -14,6 +15,7 @@ mod resource_type;
 mod via;
 
 pub use arm_id::ArmId;
+pub use change::{Change, Op};
 pub use coverage::Coverage;
 pub use graph::{Edge, EdgeKind, Resolution, ResourceGraph, ResourceIndex};
 pub use property_path::{PathSegment, PropertyPath};

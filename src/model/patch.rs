@@ -129,5 +129,6 @@ fn standalone(patch: Patch) -> Resource {
         presence: Presence::Partial,
         parent: patch.parent,
         resource_group: None,
+        provider_major: None,
     }
 }

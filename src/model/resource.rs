@@ -36,6 +36,8 @@ pub struct Resource {
     pub parent: Option<Link>,
     /// The resource group's name, as far as it is known; its region is inherited by some policies.
     pub resource_group: Option<Value>,
+    /// The major of the azurerm provider that the configuration states, for who writes into it.
+    pub provider_major: Option<u8>,
 }
 
 /// Whether a root deploys a resource.

@@ -81,6 +81,7 @@ fn definition(stem: &str, root: &Value, diagnostics: &mut Vec<Diagnostic>) -> Op
         equivalents_when: Vec::new(),
         why: text("description").unwrap_or("").into(),
         fix: Vec::new(),
+        remedy: super::Remedy::default(),
         types: types.map_or(Types::All, Types::Only),
         condition,
         parameters,

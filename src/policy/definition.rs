@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::condition::{Condition, Operand};
+use super::remedy::Remedy;
 use crate::model::{PropertyPath, ResourceType};
 use crate::source::Span;
 use crate::value::Value;
@@ -30,6 +31,8 @@ pub struct Policy {
     pub why: Arc<str>,
     /// Language, and text to paste.
     pub fix: Vec<(Arc<str>, Arc<str>)>,
+    /// What would satisfy it, where the file says more than the condition.
+    pub remedy: Remedy,
     /// The resource types that it judges.
     pub types: Types,
     /// True for a resource that violates the policy.

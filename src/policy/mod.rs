@@ -16,6 +16,7 @@ pub mod example;
 mod expression;
 pub mod library;
 mod policy_file;
+mod remedy;
 mod rule;
 pub mod suggest;
 
@@ -27,6 +28,7 @@ pub use condition::{
 pub use definition::{Category, EquivalentsWhen, Message, MessagePart, Parameter, Policy, Severity, Types};
 pub use expression::Expression;
 pub use policy_file::compile;
+pub use remedy::Remedy;
 
 #[cfg(test)]
 mod tests;

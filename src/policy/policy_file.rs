@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::citation;
 use super::compile::Compiler;
 use super::definition::{Category, EquivalentsWhen, Message, MessagePart, Parameter, Policy, Severity, Types};
+use super::remedy::{self, Remedy};
 use super::rule::{Rule, rule_of};
 use super::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
@@ -64,6 +65,8 @@ impl Reader {
         let equivalents = self.texts(file, "equivalents");
         let fix = self.fix(file, root.span);
         let parameters = self.parameters(file.value("parameters"));
+        let remedy = file.value("fix").and_then(Value::as_object);
+        let remedy = remedy.map(|fix| Remedy::read(fix, &parameters, &mut self.diagnostics)).unwrap_or_default();
         let equivalents_when = self.equivalents_when(file, &parameters);
         let message = self.message(file, &parameters);
         let (suppressible, mask) = (self.flag(file, "suppressible", true), self.flag(file, "mask", false));
@@ -91,6 +94,7 @@ impl Reader {
             equivalents_when,
             why: why?,
             fix,
+            remedy,
             types,
             condition,
             parameters,
@@ -217,9 +221,9 @@ impl Reader {
         let Some(object) = value.as_object().filter(|object| !object.entries.is_empty()) else {
             return self.error(value.span, "`fix` must be a mapping from language to text").unwrap_or_default();
         };
-        self.known_keys(object, &FIX_LANGUAGES.into_iter(), "`fix`");
+        self.known_keys(object, &FIX_LANGUAGES.into_iter().chain(remedy::KEYS), "`fix`");
         let mut fixes = Vec::new();
-        for (language, entry) in &object.entries {
+        for (language, entry) in object.entries.iter().filter(|(key, _)| !remedy::KEYS.contains(&&***key)) {
             match entry.value.as_str() {
                 Some(text) => fixes.push((language.clone(), text.trim_end().into())),
                 None => {

@@ -120,6 +120,8 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         }],
         also_equivalent: Vec::new(),
         suppressed: None,
+        members: Vec::new(),
+        proposal: None,
         fingerprint: "1".repeat(32),
     }
 }

@@ -112,6 +112,7 @@ impl Export<'_> {
             presence,
             parent: parent(&resource_type, &id, id_span),
             resource_group: resource_group(id.scope).map(|group| Value::new(group, id_span)),
+            provider_major: None,
             resource_type,
         });
     }

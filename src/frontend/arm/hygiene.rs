@@ -326,5 +326,6 @@ fn resource(
         presence: around.clone(),
         parent: None,
         resource_group: None,
+        provider_major: None,
     }
 }

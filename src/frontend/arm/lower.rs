@@ -79,6 +79,7 @@ impl Run<'_> {
             presence: presence.clone(),
             parent: declaration.parent.clone(),
             resource_group: target.resource_group.clone().filter(|_| target.stated),
+            provider_major: None,
         });
         if let Some(nested) = nested {
             self.lower(&nested, &presence, out);

@@ -222,6 +222,7 @@ pub(super) fn bare(instance: &Instance, resource_type: ResourceType, dialect: Di
         presence: instance.presence.clone(),
         parent: None,
         resource_group: resource_group(instance),
+        provider_major: instance.provider.stated.then_some(instance.provider.azurerm_major),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod convert;
 mod evaluate;
+pub mod fix;
 mod functions;
 mod instance;
 mod lower;

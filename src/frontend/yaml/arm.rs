@@ -31,5 +31,6 @@ pub(super) fn lower(root: &Value, lowered: &mut Lowered) {
         presence: Presence::Certain,
         parent: None,
         resource_group: object.value("resourceGroup").cloned(),
+        provider_major: None,
     });
 }

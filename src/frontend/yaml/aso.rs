@@ -52,6 +52,7 @@ pub(super) fn lower(manifest: &Manifest, lowered: &mut Lowered) {
         presence: presence(manifest),
         parent,
         resource_group,
+        provider_major: None,
         resource_type,
     });
 }

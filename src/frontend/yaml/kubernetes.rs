@@ -60,6 +60,7 @@ fn resource(manifest: &Manifest, kind: &str, body: Object) -> Resource {
         presence: Presence::Certain,
         parent: None,
         resource_group: None,
+        provider_major: None,
     }
 }
 

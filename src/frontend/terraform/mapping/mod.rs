@@ -10,6 +10,7 @@ mod compile;
 mod functions;
 mod node;
 mod read;
+mod reverse;
 #[cfg(test)]
 mod tests;
 mod transform;
@@ -23,7 +24,8 @@ use serde_json::Value as Json;
 
 pub(super) use apply::{Made, apply, find};
 pub(super) use compile::{Anchor, Child, Mapping, Naming};
-pub(super) use transform::from_json;
+pub(super) use reverse::Place;
+pub(super) use transform::{from_json, scalar_text};
 
 use crate::diagnostic::{Code, Diagnostic};
 

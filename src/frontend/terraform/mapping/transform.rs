@@ -136,7 +136,7 @@ pub(super) fn transform<'v>(
 }
 
 /// The text of a known scalar, as Terraform writes it into a template.
-pub(super) fn scalar_text(value: &Value) -> Option<String> {
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
     match &value.kind {
         ValueKind::String(text) => Some(text.to_string()),
         ValueKind::Bool(flag) => Some(flag.to_string()),

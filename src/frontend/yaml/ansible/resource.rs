@@ -162,5 +162,6 @@ pub(super) fn generic(
         presence,
         parent: None,
         resource_group: arguments.value("resource_group_name").cloned(),
+        provider_major: None,
     })
 }

@@ -94,6 +94,7 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
         presence: declared.presence,
         parent: scope.or_else(|| parent(&resource_type, named.outer)),
         resource_group,
+        provider_major: None,
         resource_type,
     });
 }

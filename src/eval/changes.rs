@@ -1,0 +1,192 @@
+//! What would have to change for a resource to keep a policy it violates.
+//!
+//! In: a policy and a resource that fails it. Out: [`Remedied`]: the changes that the policy file names, else those that follow
+//! from the condition, when one comparison decides it and only one value satisfies it. Never guesses between values.
+
+use std::sync::Arc;
+
+use super::Settings;
+use super::condition::Evaluator;
+use super::lookup::find_in_body;
+use super::operators::{Actual, apply};
+use super::trace::Silent;
+use crate::model::{Change, Op, PropertyPath, ResourceGraph, ResourceIndex};
+use crate::policy::{Condition, Field, Leaf, Operator, Policy, Subject};
+use crate::truth::Truth;
+use crate::value::{Value, ValueKind};
+
+/// What a violation asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remedied {
+    /// These changes satisfy the policy, as far as the condition tells.
+    Changes(Vec<Change>),
+    /// Only people can say what it should be (`which key`).
+    Decision(Arc<str>),
+    /// No change follows from the condition.
+    Nothing,
+}
+
+/// The changes that satisfy a policy.
+pub fn changes(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, settings: &Settings) -> Remedied {
+    let remedy = &policy.remedy;
+    if let Some(what) = &remedy.decide {
+        return Remedied::Decision(what.clone());
+    }
+    let mut solver = Solver(Evaluator::new(policy, graph, settings, index));
+    if remedy.set.is_empty() && remedy.remove.is_empty() {
+        return solver.deny(&policy.condition).map_or(Remedied::Nothing, Remedied::Changes);
+    }
+    let resource = graph.get(index);
+    let mut changes = Vec::new();
+    for (path, operand) in &remedy.set {
+        let value = solver.0.operand(operand).into_owned();
+        if !is_plain(&value) {
+            return Remedied::Nothing;
+        }
+        let found = find_in_body(resource, path);
+        if found.value.is_none_or(|found| apply(Operator::Equals, &Actual::of(found), &value) != Truth::True) {
+            changes.push(Change { path: path.clone(), op: Op::Set(value) });
+        }
+    }
+    for path in &remedy.remove {
+        if find_in_body(resource, path).value.is_some_and(|it| it.default_of().is_none()) {
+            changes.push(Change { path: path.clone(), op: Op::Remove });
+        }
+    }
+    if changes.is_empty() { Remedied::Nothing } else { Remedied::Changes(changes) }
+}
+
+/// A value that every language can write: text, number, boolean, or a list of them.
+fn is_plain(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Bool(_) | ValueKind::Number(_) | ValueKind::String(_) => true,
+        ValueKind::Array(array) => array.rest.is_none() && array.items.iter().all(is_plain),
+        _ => false,
+    }
+}
+
+struct Solver<'a>(Evaluator<'a, Silent>);
+
+impl<'a> Solver<'a> {
+    /// What makes a condition false that is true.
+    fn deny(&mut self, condition: &'a Condition) -> Option<Vec<Change>> {
+        match condition {
+            // Conditions narrow down first and name the defect last.
+            Condition::AllOf(members) => self.deny(members.last()?),
+            Condition::AnyOf(members) => {
+                let mut all = Vec::new();
+                for member in members {
+                    if self.0.condition(member) != Truth::False {
+                        all.append(&mut self.deny(member)?);
+                    }
+                }
+                distinct(all)
+            }
+            Condition::Not(inner) => self.fulfil(inner),
+            Condition::Leaf(leaf) => self.deny_leaf(leaf),
+        }
+    }
+
+    /// What makes a condition true that is false.
+    fn fulfil(&mut self, condition: &'a Condition) -> Option<Vec<Change>> {
+        match condition {
+            Condition::AllOf(members) => {
+                let mut all = Vec::new();
+                for member in members {
+                    if self.0.condition(member) != Truth::True {
+                        all.append(&mut self.fulfil(member)?);
+                    }
+                }
+                distinct(all)
+            }
+            // Which of several is a decision.
+            Condition::AnyOf(_) => None,
+            Condition::Not(inner) => self.deny(inner),
+            Condition::Leaf(leaf) => {
+                let path = self.path(leaf)?;
+                let expected = self.0.operand(&leaf.expected).into_owned();
+                match leaf.operator {
+                    Operator::Equals => set(path, expected),
+                    Operator::NotEquals => set(path, opposite(&expected)?),
+                    Operator::GreaterOrEquals | Operator::LessOrEquals => set_number(path, expected),
+                    Operator::In => set(path, only(&expected)?),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn deny_leaf(&mut self, leaf: &'a Leaf) -> Option<Vec<Change>> {
+        let path = self.path(leaf)?;
+        let expected = self.0.operand(&leaf.expected).into_owned();
+        match leaf.operator {
+            Operator::NotEquals => set(path, expected),
+            Operator::Equals => set(path, opposite(&expected)?),
+            Operator::Less | Operator::Greater => set_number(path, expected),
+            Operator::NotIn => set(path, only(&expected)?),
+            _ => None,
+        }
+    }
+
+    /// The property that a comparison reads, when it is one that can be written.
+    fn path(&self, leaf: &Leaf) -> Option<PropertyPath> {
+        let Subject::Field(Field::Path(field)) = &leaf.subject else { return None };
+        let other = field.only.as_ref().is_some_and(|it| *it != self.0.resource.resource_type);
+        if field.each || field.computed || other {
+            return None;
+        }
+        // What a resource is cannot be changed by changing a property.
+        let text = field.path.to_string();
+        let identity = ["name", "kind", "location", "apiVersion"].iter().any(|it| text.eq_ignore_ascii_case(it))
+            || text.to_ascii_lowercase().starts_with("sku");
+        (!identity).then(|| field.path.clone())
+    }
+}
+
+fn set(path: PropertyPath, value: Value) -> Option<Vec<Change>> {
+    is_plain(&value).then(|| vec![Change { path, op: Op::Set(value) }])
+}
+
+fn set_number(path: PropertyPath, value: Value) -> Option<Vec<Change>> {
+    value.as_number()?;
+    set(path, value)
+}
+
+/// The other boolean; nothing else has just one other value.
+fn opposite(value: &Value) -> Option<Value> {
+    let other = match &value.kind {
+        ValueKind::Bool(flag) => !flag,
+        ValueKind::String(text) if text.eq_ignore_ascii_case("true") => false,
+        ValueKind::String(text) if text.eq_ignore_ascii_case("false") => true,
+        _ => return None,
+    };
+    Some(Value::new(other, value.span))
+}
+
+fn only(value: &Value) -> Option<Value> {
+    match value.as_array()?.items.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// Two values for one property are no answer.
+fn distinct(changes: Vec<Change>) -> Option<Vec<Change>> {
+    let mut kept: Vec<Change> = Vec::new();
+    for change in changes {
+        match kept.iter().find(|it| it.path == change.path) {
+            Some(same) if plain_eq(same, &change) => {}
+            Some(_) => return None,
+            None => kept.push(change),
+        }
+    }
+    Some(kept)
+}
+
+fn plain_eq(a: &Change, b: &Change) -> bool {
+    match (&a.op, &b.op) {
+        (Op::Set(x), Op::Set(y)) => x.kind == y.kind,
+        (Op::Remove, Op::Remove) => true,
+        _ => false,
+    }
+}

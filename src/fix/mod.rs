@@ -1,0 +1,90 @@
+//! From a violation to edits: what must change, said by `eval`; where, said by the front end of the resource's language.
+//!
+//! In: a policy, the resources that fail it for the same text, the texts of the run. Out: a [`Proposal`] or the reason why
+//! there is none. Pure: `lint` tries proposals out and rolls back what does not hold, the command line writes.
+
+use crate::edit::{Proposal, Refusal};
+use crate::eval::{self, Remedied, Settings};
+use crate::frontend::terraform::{self, Mappings};
+use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex};
+use crate::policy::{Category, Policy};
+
+/// What every proposal of a run is made with.
+#[derive(Debug)]
+pub struct Workshop<'w> {
+    /// Trees of the Terraform texts.
+    pub terraform: terraform::fix::Trees<'w>,
+    /// The mapping files.
+    pub mappings: &'w Mappings,
+    /// Configured values.
+    pub settings: &'w Settings,
+    /// Every root of the run.
+    pub graphs: &'w [ResourceGraph],
+}
+
+/// A resource of a run: the position of its graph, and its own in there.
+pub type Member = (usize, ResourceIndex);
+
+impl Workshop<'_> {
+    /// The edits after which all `members` keep the policy. They fail it for the same text.
+    pub fn propose(&self, policy: &Policy, members: &[Member]) -> Result<Proposal, Refusal> {
+        let mut whole: Option<Proposal> = None;
+        for (at, index) in members {
+            let Some(graph) = self.graphs.get(*at) else { continue };
+            let changes = match eval::changes(policy, graph, *index, self.settings) {
+                Remedied::Changes(changes) => changes,
+                Remedied::Decision(what) => return Err(Refusal::new(format!("needs a decision: {what}"))),
+                Remedied::Nothing => return Err(Refusal::new("no single change follows from the policy")),
+            };
+            let resource = graph.get(*index);
+            let mut one = match resource.dialect {
+                Dialect::Terraform | Dialect::Azapi => {
+                    terraform::fix::propose(&self.terraform, self.mappings, resource, &changes)?
+                }
+                Dialect::Plan => {
+                    return Err(Refusal::new(
+                        "a plan is not edited: the fix belongs into the configuration it was made of",
+                    ));
+                }
+                Dialect::Export => return Err(Refusal::new("what is deployed is not edited")),
+                Dialect::Arm | Dialect::Yaml => return Err(Refusal::new("this language is not edited yet")),
+            };
+            one.cautions.extend(self.others(members, (*at, *index), resource));
+            match &mut whole {
+                Some(whole) => whole.join(one)?,
+                None => whole = Some(one),
+            }
+        }
+        let mut proposal = whole.ok_or_else(|| Refusal::new("there is no resource"))?;
+        proposal.cautions.extend(caution(policy).map(str::to_owned));
+        proposal.cautions.dedup();
+        Ok(proposal)
+    }
+
+    /// Instances of the same text that keep the policy would be changed too.
+    fn others(&self, members: &[Member], own: Member, resource: &Resource) -> Option<String> {
+        let graphs = self.graphs.iter().enumerate();
+        let mut others = graphs
+            .flat_map(|(at, graph)| graph.of_type(&resource.resource_type).iter().map(move |it| (at, graph, *it)));
+        let other = others.find(|(at, graph, index)| {
+            let other = graph.get(*index);
+            (*at, *index) != own
+                && other.span == resource.span
+                && other.header == resource.header
+                && !members.contains(&(*at, *index))
+        });
+        other.map(|(_, graph, index)| format!("also changes {}, which does not need it", graph.get(index).address))
+    }
+}
+
+/// What may go wrong with the fix of a policy, whatever the text: its own words, or those of its category.
+fn caution(policy: &Policy) -> Option<&str> {
+    match (policy.remedy.caution.as_deref(), policy.category) {
+        (Some("none"), _) => None,
+        (Some(own), _) => Some(own),
+        (None, Category::NetworkExposure) => Some("who reaches it over the network today may no longer do so"),
+        (None, Category::AccessControl) => Some("who gets access this way today may no longer do so"),
+        (None, Category::DataResidency) => Some("where data lies is not moved back"),
+        (None, _) => None,
+    }
+}

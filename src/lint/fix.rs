@@ -1,0 +1,363 @@
+//! Tries edits out: proposes them, judges what they make of the texts, and keeps only what holds.
+//!
+//! In: a [`Request`] and whether unsafe edits may be made. Out: [`Fixed`]: the texts after, and what was left and why. An edit
+//! stays when its finding is gone, nothing else is found, nothing else is told, and every text still parses. Nothing is written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+
+use super::{Request, Run, run};
+use crate::diagnostic::Code;
+use crate::discover::Buffer;
+use crate::edit::{self, Proposal, Refusal};
+use crate::eval::{self, Settings};
+use crate::finding::{Finding, Verdict};
+use crate::fix::Workshop;
+use crate::frontend::terraform::Mappings;
+use crate::frontend::terraform::fix::Trees;
+use crate::model::ResourceGraph;
+use crate::policy::Policy;
+use crate::source::SourceMap;
+
+/// What fixing came to.
+#[derive(Debug)]
+pub struct Fixed {
+    /// The run on the texts after.
+    pub run: Run,
+    /// The texts that changed, in order of path.
+    pub files: Vec<Changed>,
+    /// What was fixed.
+    pub applied: Vec<Applied>,
+    /// What was tried and taken back, or cannot be written.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A text that changed.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// As reports show it.
+    pub shown: String,
+    /// As it was read.
+    pub before: Arc<str>,
+    /// With the edits.
+    pub after: Arc<str>,
+}
+
+/// A finding that an edit took away.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The policy.
+    pub policy: Arc<str>,
+    /// The resource.
+    pub address: Arc<str>,
+    /// What to know of it; empty when it was safe.
+    pub warnings: Vec<String>,
+}
+
+/// A finding whose edit does not hold.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// The policy.
+    pub policy: Arc<str>,
+    /// The resource.
+    pub address: Arc<str>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Rounds of edits: what wants the same text waits for the next.
+const ROUNDS: usize = 40;
+
+/// Policy, root and address: what stays the same of a finding while its text changes.
+type Key = (Arc<str>, Arc<str>, Arc<str>);
+
+/// Works out the edits of every finding that fails.
+pub(super) fn propose(
+    findings: &mut [Finding],
+    graphs: &[ResourceGraph],
+    policies: &[Policy],
+    mappings: &Mappings,
+    settings: &Settings,
+    sources: &SourceMap,
+) {
+    let workshop = Workshop { terraform: Trees::new(sources), mappings, settings, graphs };
+    for finding in findings.iter_mut().filter(|it| it.verdict == Verdict::Fail && it.suppressed.is_none()) {
+        let policy = policies.iter().find(|it| it.id == finding.policy.id);
+        finding.proposal = policy.map(|policy| workshop.propose(policy, &finding.members));
+    }
+}
+
+/// Fixes what can be fixed, in memory.
+pub fn fix(request: &Request, with_unsafe: bool) -> Fixed {
+    let request = Request { fixes: true, ..request.clone() };
+    let run = run(request.clone());
+    let mut state = Fixer {
+        request,
+        with_unsafe,
+        run,
+        texts: IndexMap::default(),
+        applied: Vec::new(),
+        rejected: IndexMap::default(),
+    };
+    for _ in 0..ROUNDS {
+        let wanted = state.wanted();
+        if wanted.is_empty() {
+            break;
+        }
+        state.round(wanted);
+    }
+    state.finish()
+}
+
+struct Fixer {
+    request: Request,
+    with_unsafe: bool,
+    /// The run on the texts as they are now.
+    run: Run,
+    /// Path to the text as it was read and as it is now.
+    texts: IndexMap<PathBuf, Changed, FxBuildHasher>,
+    applied: Vec<Applied>,
+    rejected: IndexMap<Key, String, FxBuildHasher>,
+}
+
+/// An edit on its way.
+#[derive(Clone)]
+struct Candidate {
+    key: Key,
+    /// Every resource that must keep the policy afterwards.
+    gone: Vec<Key>,
+    proposal: Proposal,
+}
+
+/// What speaks against a candidate, or against all of them.
+struct Objection {
+    /// Positions of candidates that may be to blame.
+    suspects: Vec<usize>,
+    reason: String,
+}
+
+impl Fixer {
+    /// The edits of this round: allowed, not rejected before, not two on the same text.
+    fn wanted(&mut self) -> Vec<Candidate> {
+        let mut wanted: Vec<Candidate> = Vec::new();
+        let mut locked: Vec<(Key, String)> = Vec::new();
+        for finding in &self.run.report.findings {
+            let Some(Ok(proposal)) = &finding.proposal else { continue };
+            let Some(candidate) = self.candidate(finding, proposal) else { continue };
+            if self.rejected.contains_key(&candidate.key) || !(self.with_unsafe || proposal.is_safe()) {
+                continue;
+            }
+            if let Some(why) = self.not_writable(proposal) {
+                locked.push((candidate.key, why));
+            } else if !wanted.iter().any(|it| it.proposal.conflicts(proposal)) {
+                wanted.push(candidate);
+            }
+        }
+        self.rejected.extend(locked);
+        wanted
+    }
+
+    fn candidate(&self, finding: &Finding, proposal: &Proposal) -> Option<Candidate> {
+        let keys = finding.members.iter().filter_map(|(at, index)| {
+            let graph = self.run.graphs.get(*at)?;
+            Some((finding.policy.id.clone(), graph.root.clone(), graph.get(*index).address.clone()))
+        });
+        let gone: Vec<Key> = keys.collect();
+        Some(Candidate { key: gone.first()?.clone(), gone, proposal: proposal.clone() })
+    }
+
+    fn not_writable(&self, proposal: &Proposal) -> Option<String> {
+        proposal.edits.iter().find_map(|edit| {
+            let file = self.run.texts.get(edit.span.file)?;
+            match std::fs::metadata(file.path()) {
+                Ok(metadata) if metadata.permissions().readonly() => Some(format!("{} is read-only", file.shown())),
+                Ok(_) => None,
+                Err(_) => Some(format!("{} is no file that can be written", file.shown())),
+            }
+        })
+    }
+
+    /// Applies what holds of `wanted`: all at once, and what is objected to once more by itself.
+    fn round(&mut self, wanted: Vec<Candidate>) {
+        let mut active = wanted;
+        let mut apart: Vec<Candidate> = Vec::new();
+        while !active.is_empty() {
+            match self.attempt(&active) {
+                Ok(()) => break,
+                Err(objections) => {
+                    let mut blamed = FxHashSet::default();
+                    for objection in &objections {
+                        match objection.suspects.as_slice() {
+                            [one] => {
+                                if let Some(candidate) = active.get(*one) {
+                                    self.rejected.insert(candidate.key.clone(), objection.reason.clone());
+                                }
+                            }
+                            several => apart.extend(several.iter().filter_map(|it| active.get(*it)).cloned()),
+                        }
+                        blamed.extend(objection.suspects.iter().copied());
+                    }
+                    let mut position = 0..;
+                    active.retain(|_| position.next().is_some_and(|at| !blamed.contains(&at)));
+                }
+            }
+        }
+        let mut seen = FxHashSet::default();
+        for candidate in apart.into_iter().filter(|it| seen.insert(it.key.clone())) {
+            if self.rejected.contains_key(&candidate.key) {
+                continue;
+            }
+            // What was applied since may have moved its text.
+            let findings = &self.run.report.findings;
+            let again = findings.iter().find_map(|it| match &it.proposal {
+                Some(Ok(proposal)) => self.candidate(it, proposal).filter(|it| it.key == candidate.key),
+                _ => None,
+            });
+            let Some(again) = again else { continue };
+            if let Err(objections) = self.attempt(std::slice::from_ref(&again)) {
+                let reason = objections.into_iter().next().map(|it| it.reason).unwrap_or_default();
+                self.rejected.insert(again.key, reason);
+            }
+        }
+    }
+
+    /// Applies all of `active` and judges the result; takes it over when nothing speaks against it.
+    fn attempt(&mut self, active: &[Candidate]) -> Result<(), Vec<Objection>> {
+        let mut texts = self.texts.clone();
+        let mut by_file: IndexMap<crate::source::FileId, Vec<&edit::Edit>, FxBuildHasher> = IndexMap::default();
+        for edit in active.iter().flat_map(|it| &it.proposal.edits) {
+            by_file.entry(edit.span.file).or_default().push(edit);
+        }
+        let everybody = || (0..active.len()).collect::<Vec<_>>();
+        for (id, edits) in by_file {
+            let file = self.run.texts.get(id);
+            let after = file.and_then(|file| Some((file, edit::apply(file.text(), edits)?)));
+            let Some((file, after)) = after else {
+                return Err(vec![Objection { suspects: everybody(), reason: "its edits overlap".to_owned() }]);
+            };
+            let path = std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_path_buf());
+            let entry = texts.entry(path.clone()).or_insert_with(|| Changed {
+                path,
+                shown: file.shown().to_owned(),
+                before: file.text().clone(),
+                after: file.text().clone(),
+            });
+            entry.after = after.into();
+        }
+        let buffer = |it: &Changed| Buffer { path: it.path.clone(), bytes: it.after.as_bytes().to_vec() };
+        let run = run(Request { overlay: texts.values().map(buffer).collect(), ..self.request.clone() });
+        let objections = self.objections(active, &run);
+        if !objections.is_empty() {
+            return Err(objections);
+        }
+        self.texts = texts;
+        self.run = run;
+        self.applied.extend(active.iter().map(|it| Applied {
+            policy: it.key.0.clone(),
+            address: it.key.2.clone(),
+            warnings: it.proposal.warnings(),
+        }));
+        Ok(())
+    }
+
+    fn objections(&self, active: &[Candidate], after: &Run) -> Vec<Objection> {
+        let verdict = |run: &Run, key: &Key| {
+            let at = run
+                .verdicts
+                .binary_search_by(|(policy, root, address, _)| (policy, root, address).cmp(&(&key.0, &key.1, &key.2)));
+            at.ok().and_then(|at| run.verdicts.get(at)).map(|it| it.3)
+        };
+        let mut found = Vec::new();
+        for (at, candidate) in active.iter().enumerate() {
+            if candidate.gone.iter().any(|key| verdict(after, key).is_some()) {
+                found.push(Objection { suspects: vec![at], reason: "it would still be found".to_owned() });
+            }
+        }
+        for (policy, root, address, now) in &after.verdicts {
+            let before = verdict(&self.run, &(policy.clone(), root.clone(), address.clone()));
+            if before.is_none() || (before == Some(eval::Verdict::Unknown) && *now == eval::Verdict::Fail) {
+                let own = |it: &Candidate| it.gone.iter().any(|key| key.1 == *root && related(&key.2, address));
+                let reason = format!("{policy} would be found of {address}");
+                found.push(Objection { suspects: suspects(active, own), reason });
+            }
+        }
+        for (file, code, message) in told(after).difference(&told(&self.run)) {
+            let touches = |it: &Candidate| {
+                let files = it.proposal.edits.iter().filter_map(|edit| self.run.texts.get(edit.span.file));
+                files.map(crate::source::SourceFile::shown).any(|it| Some(it) == file.as_deref())
+            };
+            let reason = format!("it would be told: {message} ({})", code.as_str());
+            found.push(Objection { suspects: suspects(active, touches), reason });
+        }
+        found
+    }
+
+    fn finish(self) -> Fixed {
+        let mut files: Vec<Changed> = self.texts.into_values().filter(|it| it.before != it.after).collect();
+        files.sort_by(|a, b| a.shown.cmp(&b.shown));
+        let rejected = self.rejected.into_iter();
+        let rejected = rejected.map(|((policy, _, address), reason)| Rejected { policy, address, reason });
+        Fixed { run: self.run, files, applied: self.applied, rejected: rejected.collect() }
+    }
+}
+
+/// Those that a thing may be due to; all when it cannot be told.
+fn suspects(active: &[Candidate], may: impl Fn(&Candidate) -> bool) -> Vec<usize> {
+    let found: Vec<usize> = active.iter().enumerate().filter(|(_, it)| may(it)).map(|(at, _)| at).collect();
+    if found.is_empty() { (0..active.len()).collect() } else { found }
+}
+
+/// The same declaration, or something that it makes.
+fn related(a: &str, b: &str) -> bool {
+    let own = |address: &str| address.split("::").next().unwrap_or(address).to_owned();
+    own(a) == own(b)
+}
+
+/// What a run tells, without the places: they move.
+fn told(run: &Run) -> FxHashSet<(Option<String>, Code, String)> {
+    let shown = |it: &crate::diagnostic::Diagnostic| {
+        let file = it.span.and_then(|span| run.texts.get(span.file)).map(|it| it.shown().to_owned());
+        file.or_else(|| it.path.clone())
+    };
+    run.report.diagnostics.iter().map(|it| (shown(it), it.code, it.message.clone())).collect()
+}
+
+/// Writes the texts that changed: each whole or not at all, with the permissions of the file that it replaces.
+pub fn write(files: &[Changed]) -> Vec<(String, Result<(), Refusal>)> {
+    files.iter().map(|file| (file.shown.clone(), write_one(file))).collect()
+}
+
+fn write_one(file: &Changed) -> Result<(), Refusal> {
+    let failed = |error: std::io::Error| Refusal::new(format!("could not be written: {error}"));
+    // A link stays a link: what it leads to is replaced.
+    let path = std::fs::canonicalize(&file.path).map_err(failed)?;
+    #[expect(clippy::disallowed_methods, reason = "what is on disk now is compared with what was judged")]
+    let now = std::fs::read(&path).map_err(failed)?;
+    if now != file.before.as_bytes() {
+        return Err(Refusal::new("changed while it was being judged, so it is left as it is; run again"));
+    }
+    let permissions = std::fs::metadata(&path).map_err(failed)?.permissions();
+    if permissions.readonly() {
+        return Err(Refusal::new("is read-only"));
+    }
+    let beside = beside(&path);
+    let written = std::fs::write(&beside, file.after.as_bytes())
+        .and_then(|()| std::fs::set_permissions(&beside, permissions))
+        .and_then(|()| std::fs::File::open(&beside)?.sync_all())
+        .and_then(|()| std::fs::rename(&beside, &path));
+    written.map_err(|error| {
+        // Nothing half-written stays; when even that fails there is nothing left to do.
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.baalint-{}", std::process::id()))
+}

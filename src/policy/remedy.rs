@@ -1,0 +1,74 @@
+//! What would satisfy a policy, as far as its file says more than its condition: `fix.set`, `fix.remove`, `fix.decide`,
+//! `fix.caution`.
+//!
+//! In: the `fix` of a policy file. Out: [`Remedy`], which `eval` turns into changes of a resource.
+
+use std::sync::Arc;
+
+use super::compile::Compiler;
+use super::condition::Operand;
+use super::definition::Parameter;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::PropertyPath;
+use crate::value::{Object, Value};
+
+/// The keys of `fix` that are no language.
+pub(super) const KEYS: [&str; 4] = ["set", "remove", "decide", "caution"];
+
+/// What a policy file says of its fix beside the snippets.
+#[derive(Clone, Debug, Default)]
+pub struct Remedy {
+    /// Properties and what they must be; what the condition asks for when there is none.
+    pub set: Vec<(PropertyPath, Operand)>,
+    /// Properties that must not be written.
+    pub remove: Vec<PropertyPath>,
+    /// What only people can decide (`which key`): nothing is changed.
+    pub decide: Option<Arc<str>>,
+    /// What somebody should know before it is changed.
+    pub caution: Option<Arc<str>>,
+}
+
+impl Remedy {
+    /// Reads it from the `fix` of a policy file.
+    pub(super) fn read(fix: &Object, parameters: &[Parameter], diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut remedy = Self::default();
+        let mut wrong = |value: &Value, what: &str| {
+            diagnostics.push(Diagnostic::error(Code::Policy, value.span, format!("`fix.{what}`")));
+        };
+        for (key, into) in [("decide", &mut remedy.decide), ("caution", &mut remedy.caution)] {
+            match fix.value(key).map(|value| (value, value.as_str())) {
+                Some((_, Some(text))) => *into = Some(text.trim().into()),
+                Some((value, None)) => wrong(value, &format!("{key} must be a text")),
+                None => {}
+            }
+        }
+        if let Some(value) = fix.value("remove") {
+            match value.as_array() {
+                Some(list) => {
+                    remedy.remove = list.items.iter().filter_map(Value::as_str).map(PropertyPath::parse).collect();
+                }
+                None => wrong(value, "remove must be a list of ARM paths"),
+            }
+        }
+        let Some(value) = fix.value("set") else { return remedy };
+        let Some(set) = value.as_object() else {
+            wrong(value, "set must be a mapping from ARM path to value");
+            return remedy;
+        };
+        let mut compiler = Compiler::new(parameters);
+        for (path, entry) in &set.entries {
+            if let Some(operand) = compiler.operand(&entry.value) {
+                remedy.set.push((PropertyPath::parse(path), operand));
+            }
+        }
+        diagnostics.append(&mut compiler.diagnostics);
+        if remedy.decide.is_some() && !(remedy.set.is_empty() && remedy.remove.is_empty()) {
+            diagnostics.push(Diagnostic::error(
+                Code::Policy,
+                value.span,
+                "`fix.decide` leaves the fix to people: it cannot stand beside `set` or `remove`",
+            ));
+        }
+        remedy
+    }
+}
