@@ -24,6 +24,7 @@ fn resource(resource_type: &str, dialect: Dialect, body: &Json) -> Resource {
         presence: Presence::Certain,
         parent: None,
         resource_group: None,
+        provider_major: None,
     }
 }
 

@@ -81,6 +81,8 @@ fn request(roots: &[PathBuf]) -> Request {
     Request {
         paths: roots.to_vec(),
         buffers: Vec::new(),
+        overlay: Vec::new(),
+        fixes: false,
         exclude: ["*.tf", "*.tofu", "*.tfvars", "*.hcl", "*.json", "*.jsonc"].map(str::to_owned).to_vec(),
         values: Values::default(),
         shelves: Shelves::default(),
