@@ -121,6 +121,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The address that the input language knows, and the part of that declaration which is an ARM resource of its own:
+    /// `azurerm_network_security_group.a::securityRules["ssh"]` is the part `securityRules["ssh"]` of the group.
+    pub fn declaration(&self) -> (&str, Option<&str>) {
+        declaration(&self.address)
+    }
+
     /// The key of `fix` that fits the resource's language.
     pub const fn fix_language(&self) -> &'static str {
         match self.dialect {
@@ -236,6 +242,25 @@ impl Identity<'_> {
     }
 }
 
+fn declaration(address: &str) -> (&str, Option<&str>) {
+    let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
+    for (at, byte) in address.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if depth > 0 => quoted = !quoted,
+            b'[' if !quoted => depth = depth.saturating_add(1),
+            b']' if !quoted => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => match address.split_at(at) {
+                (address, part) if part.starts_with("::") => return (address, part.strip_prefix("::")),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    (address, None)
+}
+
 /// An address without its module path and instance keys: `azurerm_storage_account.logs`.
 pub fn local_address(address: &str) -> String {
     let mut plain = String::with_capacity(address.len());
@@ -260,7 +285,7 @@ pub fn local_address(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Identity, local_address};
+    use super::{Identity, declaration, local_address};
 
     #[test]
     fn a_local_address_has_no_module_and_no_instance() {
@@ -272,6 +297,19 @@ mod tests {
         ];
         for (address, local) in cases {
             assert_eq!(local_address(address), local);
+        }
+    }
+
+    #[test]
+    fn a_part_is_told_from_the_declaration_that_makes_it() {
+        let cases = [
+            ("azurerm_storage_account.logs", ("azurerm_storage_account.logs", None)),
+            ("azurerm_storage_account.logs::blobServices", ("azurerm_storage_account.logs", Some("blobServices"))),
+            ("azurerm_x.a[\"b::c\"]::rules[\"d::e\"]", ("azurerm_x.a[\"b::c\"]", Some("rules[\"d::e\"]"))),
+            ("Microsoft.Web/sites/a:b", ("Microsoft.Web/sites/a:b", None)),
+        ];
+        for (address, told) in cases {
+            assert_eq!(declaration(address), told);
         }
     }
 

@@ -141,6 +141,7 @@ fn a_finding_has_every_key_of_the_documented_report() {
     assert_eq!(resource["address"], "azurerm_storage_account.logs");
     assert_eq!(resource["type"], "Microsoft.Storage/storageAccounts");
     assert_eq!(resource["source_type"], "azurerm_storage_account");
+    assert!(resource.get("part").is_none(), "{resource}");
     assert_eq!((&resource["line"], &resource["end_line"]), (&1.into(), &3.into()));
     assert_eq!((&finding["line"], &finding["column"], &finding["end_column"]), (&2.into(), &3.into(), &37.into()));
     for key in ["citations", "equivalents", "related", "evidence"] {

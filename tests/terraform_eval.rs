@@ -720,6 +720,40 @@ fn the_provider_is_read_from_constraints_and_features() {
 }
 
 #[test]
+fn without_a_constraint_the_provider_is_the_newest_that_has_what_is_written() {
+    let major_of = |text: &str| {
+        let (instances, _) = evaluate(text);
+        instances.first().map(|it| it.provider.azurerm_major)
+    };
+    let newest = major_of("resource \"azurerm_storage_account\" \"a\" { min_tls_version = \"TLS1_2\" }");
+    assert_eq!(newest, Some(5));
+    let cases = [
+        (r#"resource "azurerm_storage_account" "a" { enable_https_traffic_only = true }"#, 3),
+        (r#"resource "azurerm_app_service" "a" { name = "a" }"#, 3),
+        (
+            r#"
+            resource "azurerm_kubernetes_cluster" "a" {
+              addon_profile {
+                azure_policy { enabled = true }
+              }
+            }"#,
+            2,
+        ),
+    ];
+    for (text, major) in cases {
+        assert_eq!(major_of(text), Some(major), "{text}");
+    }
+    let stated = r#"
+        terraform {
+          required_providers {
+            azurerm = { source = "hashicorp/azurerm", version = "~> 4.0" }
+          }
+        }
+        resource "azurerm_storage_account" "a" { enable_https_traffic_only = true }"#;
+    assert_eq!(major_of(stated), Some(4));
+}
+
+#[test]
 fn modules_that_init_fetched_are_followed() {
     let mut run = Run::new(&[
         ("main.tf", "module \"far\" { source = \"Azure/far/azurerm\" }\nresource \"r\" \"r\" { x = module.far.x }\n"),

@@ -130,6 +130,9 @@ impl Index {
             if certain.iter().any(declared) {
                 certain.retain(declared);
             }
+            if certain.len() > 1 && names.last().is_some_and(|name| !name.steps().is_empty()) {
+                keep_source(resources, &mut certain, names);
+            }
             return Resolution::Resources(certain);
         }
         match (possible.is_empty(), names.iter().find_map(Value::as_unknown)) {
@@ -171,6 +174,18 @@ impl Index {
             None => None,
         };
         if above == Some(false) { above } else { here.and(above) }
+    }
+}
+
+/// Of resources with the same name, a name that was read from one of them means that one.
+fn keep_source(resources: &[Resource], found: &mut Vec<ResourceIndex>, names: &[Value]) {
+    let Some(name) = names.last() else { return };
+    let is_source = |at: &ResourceIndex| {
+        let own = resources.get(at.0 as usize).and_then(|it| it.body.as_object()?.value("name"));
+        own.is_some_and(|own| name.steps().iter().any(|step| step.span == own.span))
+    };
+    if found.iter().any(is_source) {
+        found.retain(is_source);
     }
 }
 

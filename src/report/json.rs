@@ -58,6 +58,8 @@ pub(super) struct FindingRow<'r> {
 #[derive(Serialize)]
 struct ResourceRow<'r> {
     address: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'r str>,
     #[serde(rename = "type")]
     resource_type: &'r str,
     source_type: &'r str,
@@ -147,7 +149,8 @@ impl<'r> FindingRow<'r> {
                 .map(String::as_str)
                 .collect(),
             resource: ResourceRow {
-                address: &finding.resource.address,
+                address: finding.resource.declaration().0,
+                part: finding.resource.declaration().1,
                 resource_type: finding.resource.resource_type.as_str(),
                 source_type: &finding.resource.source_type,
                 root: &finding.resource.root,

@@ -181,6 +181,8 @@ pub enum StepKind {
     Each,
     /// A separate resource that is part of this one.
     Patch,
+    /// An argument of another resource, which this one refers to.
+    Resource,
 }
 
 impl StepKind {
@@ -194,6 +196,7 @@ impl StepKind {
             Self::Output => "from this output",
             Self::Each => "from this element",
             Self::Patch => "set by this resource",
+            Self::Resource => "from this resource",
         }
     }
 }

@@ -47,7 +47,8 @@ pub enum Mode {
 /// The azurerm provider as a module sees it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Provider {
-    /// Major version: from `.terraform.lock.hcl`, else the newest that `required_providers` allows, else the newest known.
+    /// Major version: from `.terraform.lock.hcl`, else the newest that `required_providers` allows, else the newest known that still has
+    /// every type and argument in use.
     pub azurerm_major: u8,
     /// Whether the major was stated (lock file or constraint) rather than assumed.
     pub stated: bool,

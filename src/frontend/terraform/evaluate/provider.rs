@@ -8,10 +8,11 @@ use rustc_hash::FxBuildHasher;
 use super::Evaluator;
 use super::module::ModuleInstance;
 use super::scope::Scope;
+use crate::azure::{self, RemovedArgument};
 use crate::frontend::terraform::instance::{NEWEST_AZURERM_MAJOR, Provider};
-use crate::frontend::terraform::project::{Parts, constant, constant_text};
+use crate::frontend::terraform::project::{Module, Parts, constant, constant_text};
 use crate::frontend::terraform::version;
-use crate::parse::hcl::{ExprKind, File};
+use crate::parse::hcl::{Block, Body, ExprKind, File};
 use crate::source::{FileId, Span};
 use crate::value::{Object, Value};
 
@@ -44,21 +45,19 @@ impl<'p> Evaluator<'p> {
     }
 
     fn provider(&self, root: &ModuleInstance<'p>, alias: Option<&str>) -> Provider {
-        let constrained = || self.constrained_major(root);
-        let stated = self.root.locked_azurerm.or_else(constrained);
+        let stated = self.root.locked_azurerm.or_else(|| self.constrained_major(root));
+        let azurerm_major = stated.unwrap_or_else(|| self.fitting_major(root));
         let features = self.features(root, alias).unwrap_or_else(|| {
             let file = root.module.files.first().map_or(FileId(0), |file| file.file);
             Value::object(Object::default(), Span::new(file, 0, 0))
         });
-        Provider { azurerm_major: stated.unwrap_or(NEWEST_AZURERM_MAJOR), stated: stated.is_some(), features }
+        Provider { azurerm_major, stated: stated.is_some(), features }
     }
 
     /// The newest major that every constraint of the modules in use allows.
     fn constrained_major(&self, root: &ModuleInstance<'p>) -> Option<u8> {
         let mut constraints = Vec::new();
-        let modules =
-            std::iter::once(root.module).chain(self.modules.borrow().iter().map(|it| it.module).collect::<Vec<_>>());
-        for module in modules {
+        for module in self.modules_in_use(root) {
             for at in &module.settings {
                 let Some((file, block)) = module.block(*at) else { continue };
                 let required = block.body.blocks.iter().filter(|it| file.slice(it.kind) == "required_providers");
@@ -79,6 +78,33 @@ impl<'p> Evaluator<'p> {
         version::newest_major(&constraints, NEWEST_AZURERM_MAJOR)
     }
 
+    fn modules_in_use(&self, root: &ModuleInstance<'p>) -> Vec<&'p Module> {
+        std::iter::once(root.module).chain(self.modules.borrow().iter().map(|it| it.module)).collect()
+    }
+
+    /// The newest major that still has every type and argument in use: what a configuration without a constraint was written for.
+    fn fitting_major(&self, root: &ModuleInstance<'p>) -> u8 {
+        let mut removed: IndexMap<&'p str, Vec<RemovedArgument>, FxBuildHasher> = IndexMap::default();
+        let mut major = NEWEST_AZURERM_MAJOR;
+        for module in self.modules_in_use(root) {
+            for (key, declared) in &module.resources {
+                let gone = removed
+                    .entry(&key.block_type)
+                    .or_insert_with(|| azure::removed_arguments(&key.block_type, NEWEST_AZURERM_MAJOR));
+                if gone.is_empty() {
+                    continue;
+                }
+                let parts = module.parts(declared);
+                let used = gone.iter().filter(|it| {
+                    it.major <= major
+                        && (it.path.is_empty() || parts.iter().any(|(file, block)| has(file, &block.body, &it.path)))
+                });
+                major = used.map(|it| it.major.saturating_sub(1)).min().unwrap_or(major).min(major);
+            }
+        }
+        major
+    }
+
     fn features(&self, root: &ModuleInstance<'p>, alias: Option<&str>) -> Option<Value> {
         let parts = root.module.providers.iter().map(|declared| root.module.parts(declared)).find(|parts| {
             let own = parts.attribute("alias").and_then(|(file, it)| constant_text(file, it.value));
@@ -87,6 +113,29 @@ impl<'p> Evaluator<'p> {
         let (file, block) = parts.blocks().find(|(file, block)| file.slice(block.kind) == "features")?;
         Some(self.body(Scope { module: root, file, names: None }, &block.body, block.header))
     }
+}
+
+/// True when a body has the argument or block of a dotted path, written or made by `dynamic`.
+fn has(file: &File, body: &Body, path: &str) -> bool {
+    let (head, tail) = path.split_once('.').map_or((path, None), |(head, tail)| (head, Some(tail)));
+    let written = || body.attributes.iter().any(|it| file.slice(it.name) == head);
+    let nested = |block: &Block| {
+        let dynamic =
+            file.slice(block.kind) == "dynamic" && block.labels.first().is_some_and(|label| &*label.text == head);
+        let content = || {
+            block
+                .body
+                .blocks
+                .iter()
+                .any(|it| file.slice(it.kind) == "content" && tail.is_none_or(|tail| has(file, &it.body, tail)))
+        };
+        if dynamic {
+            content()
+        } else {
+            file.slice(block.kind) == head && tail.is_none_or(|tail| has(file, &block.body, tail))
+        }
+    };
+    (tail.is_none() && written()) || body.blocks.iter().any(nested)
 }
 
 fn is_azurerm(parts: &Parts<'_>) -> bool {

@@ -19,7 +19,7 @@ use crate::frontend::terraform::operators;
 use crate::frontend::terraform::project::{Parts, ResourceName, block_name};
 use crate::parse::hcl::{ExprId, ExprKind, File};
 use crate::source::Span;
-use crate::value::{Array, Object, Reason, Reference, Unknown, Value, ValueKind};
+use crate::value::{Array, Object, Reason, Reference, StepKind, Unknown, Value, ValueKind};
 
 /// Arguments that are about the block, not about the resource.
 const META: [&str; 5] = ["count", "for_each", "depends_on", "provider", "providers"];
@@ -209,7 +209,10 @@ impl<'p> Evaluator<'p> {
         };
         let value = self.attribute_of(scope.module, index, copy, &name, span);
         let value = self.walk(scope, value, rest, span);
-        Value { span, origin: value.origin, kind: value.kind }
+        match value.kind {
+            ValueKind::Bool(_) | ValueKind::Number(_) | ValueKind::String(_) => value.through(StepKind::Resource, span),
+            _ => Value { span, ..value },
+        }
     }
 
     /// What a reference to an attribute gives.

@@ -147,6 +147,11 @@ impl<'p> Parts<'p> {
         self.0.first().copied()
     }
 
+    /// The blocks that declare it: the first, then its overrides.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'p File, &'p Block)> + '_ {
+        self.0.iter().copied()
+    }
+
     /// The attribute of a name that holds in the end.
     pub(crate) fn attribute(&self, name: &str) -> Option<(&'p File, &'p Attribute)> {
         self.0.iter().rev().find_map(|(file, block)| attribute(file, &block.body, name).map(|found| (*file, found)))
