@@ -166,6 +166,7 @@ fn resource(number: usize, body: &Value) -> Resource {
         presence,
         parent,
         resource_group,
+        provider_major: None,
     }
 }
 
