@@ -374,6 +374,7 @@ fn at_origin(
         StepKind::Output => "changes an output, for everything that uses it",
         StepKind::Each => "changes an element that others may use",
         StepKind::Patch => "changes a separate resource",
+        StepKind::Resource => "changes an argument of another resource, for everything that refers to it",
     };
     Ok((container.replace(entry, literal), caution.to_owned()))
 }
