@@ -26,6 +26,7 @@ fn main() {
         "policies",
         "src/frontend/terraform/mappings",
         "src/frontend/yaml/ansible",
+        "src/frontend/yaml/az",
         "src/azure/data",
         "src/azure/tables",
         "build",
@@ -37,6 +38,8 @@ fn main() {
     fs::write(out.join("mappings.rs"), mappings).expect("OUT_DIR is writable");
     let modules = table("MODULES", &root.join("src/frontend/yaml/ansible"));
     fs::write(out.join("ansible_modules.rs"), modules).expect("OUT_DIR is writable");
+    let schemas = table("SCHEMAS", &root.join("src/frontend/yaml/az"));
+    fs::write(out.join("az_schemas.rs"), schemas).expect("OUT_DIR is writable");
     let data = root.join("src/azure/data");
     let azure_data = table("AZURE_DATA", &data) + &by_key("SERVICE_DEFAULTS", &data.join("defaults.yaml"));
     fs::write(out.join("azure_data.rs"), azure_data).expect("OUT_DIR is writable");

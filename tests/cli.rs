@@ -290,6 +290,17 @@ fn a_named_file_that_nothing_reads_is_told() {
 }
 
 #[test]
+fn a_named_yaml_file_that_declares_nothing_of_azure_is_no_mistake() {
+    let scratch = Scratch::new("other-yaml");
+    scratch.write("compose.yaml", "services:\n  web: { image: nginx }\n").write("main.tf", GOOD);
+    let ran = scratch.check(&["--format", "json", "compose.yaml", "main.tf"]);
+    assert_eq!(ran.code(), 0);
+    assert_eq!(ran.diagnostics(), ["unreadable compose.yaml: declares nothing of Azure that baalint reads"]);
+    assert_eq!(scratch.check(&["compose.yaml"]).code(), 0);
+    assert_eq!(scratch.check(&["--format", "json"]).diagnostics(), [""; 0], "what nobody named costs nothing");
+}
+
+#[test]
 fn standard_input_stands_in_for_a_file_inside_its_module() {
     let scratch = Scratch::new("stdin");
     scratch.write("main.tf", GOOD).write("variables.tf", "variable \"https\" {\n  default = false\n}\n");

@@ -13,7 +13,7 @@ pub use disk::{Disk, MAX_FILE};
 pub use sniff::Kind;
 pub(crate) use sniff::by_name;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::files::Files as _;
 use crate::source::{FileId, SourceMap};
 
@@ -177,8 +177,10 @@ pub fn not_an_input(shown: String) -> Diagnostic {
         .with_help("an ARM template names its schema in `$schema`; a plan is what `terraform show -json` prints")
 }
 
-/// What to say of a YAML file that was named and that no front end reads.
+/// What to say of a YAML file that was named and that no front end reads. Most YAML declares nothing of Azure, and whoever names
+/// every changed file (a git hook) names such files too: that is no mistake.
 pub fn no_yaml_input(shown: String) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, shown, "declares nothing of Azure that baalint reads")
-        .with_help("it reads Pulumi, Azure Service Operator, Crossplane, Ansible and Kubernetes YAML")
+        .with_severity(Severity::Note)
+        .with_help("it reads Pulumi, Azure Service Operator, Crossplane, Ansible, Kubernetes and `az` YAML")
 }

@@ -108,6 +108,7 @@ impl Original {
                 properties.insert(name_argument(own), last_name(name));
             }
             properties.remove("apiVersion");
+            bridged(resource.resource_type.as_str(), &mut properties);
             let token = token(resource.resource_type.as_str());
             let token = match resource.text("apiVersion").filter(|_| resource.source_type.contains('/')) {
                 Some(api) => token
@@ -232,6 +233,46 @@ impl Original {
 enum Name {
     Of(String),
     Written(Value),
+}
+
+/// What azure-native calls otherwise.
+fn bridged(arm: &str, properties: &mut Map<String, Json>) {
+    let rename = |object: Option<&mut Json>, pairs: &[(&str, &str)]| {
+        let items = object.into_iter().flat_map(|it| match it {
+            Json::Array(items) => items.iter_mut().collect::<Vec<_>>(),
+            other => vec![other],
+        });
+        for object in items.filter_map(Json::as_object_mut) {
+            for (from, to) in pairs {
+                if let Some(value) = object.remove(*from) {
+                    object.insert((*to).to_owned(), value);
+                }
+            }
+        }
+    };
+    if arm != "Microsoft.Storage/storageAccounts" {
+        return;
+    }
+    if let Some(encryption) = properties.get_mut("encryption") {
+        rename(encryption.get_mut("identity"), &[("userAssignedIdentity", "encryptionUserAssignedIdentity")]);
+        let key = [("keyname", "keyName"), ("keyvaulturi", "keyVaultUri"), ("keyversion", "keyVersion")];
+        rename(encryption.get_mut("keyvaultproperties"), &key);
+        rename(Some(encryption), &[("identity", "encryptionIdentity"), ("keyvaultproperties", "keyVaultProperties")]);
+    }
+    if let Some(rules) = properties.get_mut("networkAcls") {
+        rename(rules.get_mut("ipRules"), &[("value", "iPAddressOrRange")]);
+        rename(rules.get_mut("virtualNetworkRules"), &[("id", "virtualNetworkResourceId")]);
+    }
+    let own = [
+        ("supportsHttpsTrafficOnly", "enableHttpsTrafficOnly"),
+        ("isNfsV3Enabled", "enableNfsV3"),
+        ("networkAcls", "networkRuleSet"),
+    ];
+    for (from, to) in own {
+        if let Some(value) = properties.remove(from) {
+            properties.insert(to.to_owned(), value);
+        }
+    }
 }
 
 /// `default` of `records/default`.

@@ -53,7 +53,7 @@ impl Lowering<'_> {
             (_, Mode::MissingModule) => self.lowered.unread.extend(missing(instance)),
             ("azurerm", Mode::Managed) => self.azurerm(instance),
             ("azurerm", Mode::Data) => self.existing(instance),
-            // A module of Ansible, by its own mapping file.
+            // A module of Ansible or a schema of `az ml`, by its own mapping file.
             ("azure", Mode::Managed) => self.declared(instance),
             ("azapi", _) => lower_azapi::lower(instance, self.dialect, &mut self.lowered),
             ("azuread", Mode::Managed) => lower_azuread::lower(instance, self.dialect, &mut self.lowered),

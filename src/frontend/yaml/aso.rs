@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::lift::{Shape, identities};
 use super::manifest::{Manifest, address, read_at_deployment, reference};
-use super::tables::{Row, rows_of_type, service_operator};
+use super::tables::{Row, row_of_type, service_operator};
 use crate::model::{Coverage, Dialect, Link, Lowered, Presence, Resource, ResourceType, Target};
 use crate::value::{Array, Entry, Object, Value, ValueKind};
 
@@ -63,10 +63,7 @@ fn is_resource_group_name(group: &str) -> bool {
 }
 
 fn presence(manifest: &Manifest) -> Presence {
-    match manifest.annotation("serviceoperator.azure.com/reconcile-policy") {
-        Some("skip") => Presence::Existing,
-        _ => Presence::Certain,
-    }
+    manifest.presence(manifest.annotation("serviceoperator.azure.com/reconcile-policy") == Some("skip"))
 }
 
 /// `2023-01-01-preview` of `v1api20230101preview`.
@@ -99,8 +96,7 @@ fn owner(spec: &Object, resource_type: &ResourceType) -> (Option<Link>, Option<V
             (Some(Link { target, scope: parent.is_none(), span }), None)
         }
         (_, _, Some(parent)) => {
-            let target = rows_of_type(parent.as_str())
-                .next()
+            let target = row_of_type(parent.as_str())
                 .and_then(|row| row.kind.split_once('/'))
                 .map(|(group, kind)| Target::Address(address(kind, group, name.as_str().unwrap_or("?"))));
             let named = || Target::Named { resource_type: parent.clone(), names: vec![name.clone()] };

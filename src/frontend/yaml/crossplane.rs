@@ -10,7 +10,7 @@ use super::manifest::{Manifest, read_at_deployment, reference};
 use super::patches;
 use super::tables;
 use crate::frontend::terraform::Mappings;
-use crate::model::{Lowered, Presence};
+use crate::model::Lowered;
 use crate::source::Span;
 use crate::value::{Array, Entry, Object, Value, ValueKind};
 
@@ -67,7 +67,7 @@ impl Managed {
             arguments,
             span: manifest.span,
             header: manifest.header,
-            presence: presence(spec),
+            presence: manifest.presence(is_observed(spec)),
         }
     }
 
@@ -90,10 +90,9 @@ impl Managed {
 }
 
 /// Only observed: deployed elsewhere.
-fn presence(spec: Option<&Object>) -> Presence {
+fn is_observed(spec: Option<&Object>) -> bool {
     let policies = spec.and_then(|it| it.value("managementPolicies")).and_then(Value::as_array);
-    let observed = policies.is_some_and(|it| matches!(it.items.as_slice(), [one] if one.as_str() == Some("Observe")));
-    if observed { Presence::Existing } else { Presence::Certain }
+    policies.is_some_and(|it| matches!(it.items.as_slice(), [one] if one.as_str() == Some("Observe")))
 }
 
 /// The arguments with references and selectors in the place of what they find.

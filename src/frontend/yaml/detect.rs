@@ -3,6 +3,7 @@
 //! In: a text, then its parsed documents. Out: whether to parse at all, and the [`Shape`] of a document. A look at the text comes
 //! first, because most YAML is none of ours. Knows how each dialect looks, not what it means.
 
+use super::machine_learning;
 use super::manifest::Manifest;
 use crate::value::{Object, Value};
 
@@ -17,6 +18,8 @@ pub(super) enum Shape {
     Ansible,
     /// A resource as Resource Manager takes it, written as YAML.
     Arm,
+    /// What `az ml` takes.
+    MachineLearning,
 }
 
 /// Marks of a text that declares Azure, whatever else it is.
@@ -53,7 +56,7 @@ pub fn may_be_input(text: &str) -> bool {
 
 /// True for a text that can hardly be anything else.
 pub(super) fn declares_azure(text: &str) -> bool {
-    STRONG.iter().any(|mark| text.contains(mark))
+    STRONG.iter().any(|mark| text.contains(mark)) || machine_learning::names_schema(text)
 }
 
 fn declares_workload(text: &str) -> bool {
@@ -93,6 +96,9 @@ fn of_object(root: &Value, object: &Object) -> Option<Shape> {
     if is_program(object) {
         return Some(Shape::Pulumi);
     }
+    if machine_learning::mapping(object).is_some() {
+        return Some(Shape::MachineLearning);
+    }
     if Manifest::all(root).iter().any(is_judged) {
         return Some(Shape::Manifest);
     }
@@ -128,6 +134,8 @@ mod tests {
             ("apiVersion: storage.azure.com/v1api20230101\nkind: StorageAccount\n", true),
             ("resources:\n  a: { type: azure-native:storage:StorageAccount }\n", true),
             ("- azure_rm_storageaccount:\n", true),
+            ("$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\n", false),
+            ("$schema: https://azuremlschemas.azureedge.net/latest/workspace.schema.json\n", true),
         ];
         for (text, expected) in cases {
             assert_eq!(may_be_input(text), expected, "{text}");

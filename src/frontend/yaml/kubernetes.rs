@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::manifest::Manifest;
-use crate::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceType};
+use crate::model::{Coverage, Dialect, Lowered, Resource, ResourceType};
 use crate::value::{Object, Value};
 
 /// Lowers one object.
@@ -57,7 +57,7 @@ fn resource(manifest: &Manifest, kind: &str, body: Object) -> Resource {
         span: manifest.span,
         header: manifest.header,
         callers: Vec::new(),
-        presence: Presence::Certain,
+        presence: manifest.presence(false),
         parent: None,
         resource_group: None,
         provider_major: None,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::tables::{Row, rows_of_type};
+use super::tables::{Row, row_of_type};
 use crate::source::Span;
 use crate::value::{Array, Entry, Object, Value, ValueKind};
 
@@ -73,7 +73,7 @@ pub(super) struct Shape<'t> {
 impl<'t> Shape<'t> {
     /// The shape of a type, from `row` or the first row of the type.
     pub(super) fn of(arm: &'t str, row: Option<Row>) -> Self {
-        Self { arm, row: row.or_else(|| rows_of_type(arm).next()) }
+        Self { arm, row: row.or_else(|| row_of_type(arm)) }
     }
 
     fn is_beside(&self, key: &str) -> bool {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::detect::KINDS;
+use crate::model::Presence;
 use crate::source::Span;
 use crate::value::{Object, Reason, Reference, Unknown, Value};
 
@@ -20,6 +21,8 @@ pub(super) struct Manifest {
     pub(super) name: Option<Value>,
     pub(super) span: Span,
     pub(super) header: Span,
+    /// A patch of Kustomize: the object itself is declared elsewhere.
+    pub(super) is_part: bool,
 }
 
 impl Manifest {
@@ -48,6 +51,7 @@ impl Manifest {
             span: root.span,
             header: kind.key_span.to(kind.value.span),
             object: object.clone(),
+            is_part: false,
         })
     }
 
@@ -87,6 +91,15 @@ impl Manifest {
     /// `metadata.labels` and the like.
     pub(super) fn metadata(&self, key: &str) -> Option<&Object> {
         self.object.value("metadata")?.as_object()?.value(key)?.as_object()
+    }
+
+    /// A part of an object, or one that is deployed unless `exists` says otherwise.
+    pub(super) fn presence(&self, exists: bool) -> Presence {
+        match (self.is_part, exists) {
+            (true, _) => Presence::Partial,
+            (false, true) => Presence::Existing,
+            (false, false) => Presence::Certain,
+        }
     }
 
     /// `Kind.group/name`, as `kubectl` names things.

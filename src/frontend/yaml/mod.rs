@@ -12,9 +12,12 @@ mod crossplane;
 mod detect;
 mod join;
 mod kubernetes;
+mod kustomize;
 mod lift;
+mod machine_learning;
 mod manifest;
 mod patches;
+mod placeholder;
 mod pulumi;
 mod tables;
 
@@ -23,9 +26,6 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-pub(super) use ansible::module;
-#[cfg(test)]
-pub(super) use ansible::modules;
 pub use detect::may_be_input;
 
 use self::detect::{Shape, declares_azure, shape, template_line};
@@ -38,6 +38,22 @@ use crate::model::Lowered;
 use crate::parse::yaml;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::Value;
+
+include!(concat!(env!("OUT_DIR"), "/ansible_modules.rs"));
+include!(concat!(env!("OUT_DIR"), "/az_schemas.rs"));
+
+/// The mapping file of a module of Ansible or a schema of `az ml`, as JSON.
+pub(super) fn module(name: &str) -> Option<&'static str> {
+    let table = if name.starts_with("azure_ml_") { SCHEMAS } else { MODULES };
+    let at = table.binary_search_by(|(candidate, _)| (*candidate).cmp(name)).ok()?;
+    table.get(at).map(|(_, text)| *text)
+}
+
+/// Every module and schema that has a mapping file.
+#[cfg(test)]
+pub(super) fn modules() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().chain(SCHEMAS).map(|(name, _)| *name)
+}
 
 /// A file that declares something that is judged, or that says why it cannot be.
 #[derive(Debug)]
@@ -60,7 +76,7 @@ enum Content {
     Program(pulumi::Program),
     Manifests(Vec<Manifest>),
     Tasks(ansible::Tasks),
-    Resources(Vec<Value>),
+    Resources(Vec<(Shape, Value)>),
     Nothing,
 }
 
@@ -79,8 +95,12 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
             .with_help("render it (`helm template`) and let baalint read the result");
         return Some(Parsed { file: file.clone(), documents: Vec::new(), diagnostics: vec![note] });
     }
-    let documents: Vec<_> =
+    let mut documents: Vec<_> =
         documents.into_iter().filter_map(|it| shape(&it.root).map(|shape| (shape, it.root))).collect();
+    if placeholder::occur(text) {
+        let filled_in = |shape: &Shape| matches!(shape, Shape::Manifest | Shape::Arm | Shape::MachineLearning);
+        documents.iter_mut().filter(|(shape, _)| filled_in(shape)).for_each(|(_, root)| placeholder::unknown(root));
+    }
     // What YAML forbids and every tool reads all the same costs nothing.
     let lenient = |it: Diagnostic| if it.code == Code::Invalid { it.with_severity(Severity::Warning) } else { it };
     let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().map(lenient).collect();
@@ -91,9 +111,16 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
 /// The units of parsed files, in order of path.
 pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) -> Vec<Unit> {
     let mut units = Vec::new();
-    let mut manifests: IndexMap<PathBuf, Vec<Manifest>, FxBuildHasher> = IndexMap::default();
+    let mut manifests: IndexMap<PathBuf, Manifests, FxBuildHasher> = IndexMap::default();
+    let mut charts: IndexMap<PathBuf, usize, FxBuildHasher> = IndexMap::default();
     for Parsed { file, documents, diagnostics } in parsed {
-        let directory = normalise(file.path()).parent().map(PathBuf::from).unwrap_or_default();
+        let path = normalise(file.path());
+        if let Some(chart) = kustomize::chart(&path, files) {
+            let templates = charts.entry(chart).or_default();
+            *templates = templates.saturating_add(1);
+            continue;
+        }
+        let directory = path.parent().map(PathBuf::from).unwrap_or_default();
         let (mut tasks, mut resources) = (Vec::new(), Vec::new());
         for (shape, root) in documents {
             match shape {
@@ -102,11 +129,16 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
                     units.push(Unit::new(&file, Content::Program(program)));
                 }
                 Shape::Manifest => {
+                    let beside = manifests.entry(directory.clone()).or_insert_with(|| Manifests {
+                        patches: kustomize::patches(&directory, files),
+                        all: Vec::new(),
+                    });
+                    let is_part = beside.patches.contains(&path);
                     let found = Manifest::all(&root).into_iter().filter(detect::is_judged);
-                    manifests.entry(directory.clone()).or_default().extend(found);
+                    beside.all.extend(found.map(|manifest| Manifest { is_part, ..manifest }));
                 }
                 Shape::Ansible => tasks.push(root),
-                Shape::Arm => resources.push(root),
+                Shape::Arm | Shape::MachineLearning => resources.push((shape, root)),
             }
         }
         if !tasks.is_empty() {
@@ -122,11 +154,27 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     }
     units.extend(manifests.into_iter().map(|(directory, manifests)| Unit {
         shown: files.shown(&directory),
-        content: Content::Manifests(manifests),
+        content: Content::Manifests(manifests.all),
         diagnostics: Vec::new(),
     }));
+    units.extend(charts.into_iter().map(|(chart, templates)| not_rendered(files.shown(&chart), templates)));
     units.sort_by(|a, b| a.shown.cmp(&b.shown));
     units
+}
+
+/// The manifests of a directory, and the files in it that are patches.
+struct Manifests {
+    patches: Vec<PathBuf>,
+    all: Vec<Manifest>,
+}
+
+fn not_rendered(chart: String, templates: usize) -> Unit {
+    let files = if templates == 1 { "template".to_owned() } else { format!("{templates} templates") };
+    let message = format!("is a Helm chart: what its {files} become is not analysed");
+    let note = Diagnostic::of_path(Code::NotEvaluated, chart.clone(), message)
+        .with_severity(Severity::Note)
+        .with_help("render it (`helm template`) and let baalint read the result");
+    Unit { shown: chart, content: Content::Nothing, diagnostics: vec![note] }
 }
 
 impl Unit {
@@ -150,7 +198,14 @@ impl Unit {
                 crossplane::lower(manifests, mappings, &mut lowered);
             }
             Content::Tasks(tasks) => tasks.lower(mappings, &mut lowered),
-            Content::Resources(roots) => roots.iter().for_each(|root| arm::lower(root, &mut lowered)),
+            Content::Resources(roots) => {
+                for (shape, root) in roots {
+                    match shape {
+                        Shape::MachineLearning => machine_learning::lower(root, mappings, &mut lowered),
+                        _ => arm::lower(root, &mut lowered),
+                    }
+                }
+            }
             Content::Nothing => {}
         }
         lowered.diagnostics.extend(self.diagnostics.iter().cloned());

@@ -1,7 +1,10 @@
 //! Names of the YAML dialects to types: Azure Service Operator's kinds, Crossplane's kinds, ARM types by namespace.
 //!
-//! In: the files under `data`, embedded. Out: rows. Each file is sorted; what is read is looked for line by line, and only when a
-//! document of its dialect occurs.
+//! In: the files under `data`, embedded. Out: rows. A file is read when a document of its dialect first occurs.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::azure;
 
@@ -49,17 +52,30 @@ impl Row {
 
 /// The kind of a group of Azure Service Operator.
 pub(super) fn service_operator(group: &str, kind: &str) -> Option<Row> {
-    rows().find(|row| row.kind.split_once('/') == Some((group, kind)))
+    operator().kinds.get(&(group, kind)).copied()
 }
 
-/// The kinds that make resources of an ARM type.
-pub(super) fn rows_of_type(arm: &str) -> impl Iterator<Item = Row> {
-    let arm = arm.to_owned();
-    rows().filter(move |row| row.arm.eq_ignore_ascii_case(&arm))
+/// The first kind that makes resources of an ARM type.
+pub(super) fn row_of_type(arm: &str) -> Option<Row> {
+    operator().types.get(&*arm.to_ascii_lowercase()).copied()
 }
 
-fn rows() -> impl Iterator<Item = Row> {
-    lines(ASO).filter_map(Row::read)
+#[derive(Default)]
+struct Operator {
+    kinds: FxHashMap<(&'static str, &'static str), Row>,
+    types: FxHashMap<String, Row>,
+}
+
+fn operator() -> &'static Operator {
+    static READ: OnceLock<Operator> = OnceLock::new();
+    READ.get_or_init(|| {
+        let mut read = Operator::default();
+        for row in lines(ASO).filter_map(Row::read) {
+            read.kinds.extend(row.kind.split_once('/').map(|kind| (kind, row)));
+            read.types.entry(row.arm.to_ascii_lowercase()).or_insert(row);
+        }
+        read
+    })
 }
 
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
@@ -68,10 +84,10 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// The azurerm type of a kind of Crossplane, without `azurerm_`.
 pub(super) fn crossplane(group: &str, kind: &str) -> Option<&'static str> {
-    lines(CROSSPLANE).find_map(|line| {
-        let (key, azurerm) = line.split_once(' ')?;
-        (key.split_once('/') == Some((group, kind))).then_some(azurerm)
-    })
+    static READ: OnceLock<FxHashMap<(&str, &str), &str>> = OnceLock::new();
+    let row =
+        |line: &'static str| line.split_once(' ').and_then(|(key, azurerm)| Some((key.split_once('/')?, azurerm)));
+    READ.get_or_init(|| lines(CROSSPLANE).filter_map(row).collect()).get(&(group, kind)).copied()
 }
 
 /// The azurerm type of a token of Pulumi's classic provider, `azure:storage/account:Account`.
@@ -92,22 +108,59 @@ pub(super) fn native(module: &str, kind: &str) -> Option<String> {
     if let Some(listed) = exception(&format!("{module}:{kind}")) {
         return Some(listed.to_owned());
     }
-    let mut found: Vec<(usize, String)> = Vec::new();
+    let (kind, slot) = match kind.strip_suffix("Slot") {
+        Some(stem) if module == "web" && stem != "WebApp" => (stem, true),
+        _ => (kind, false),
+    };
+    let mut found: Vec<(bool, usize, String)> = Vec::new();
     for line in lines(ARM_TYPES) {
         let mut types = line.split(' ');
         let Some(namespace) = types.next() else { continue };
         let own = namespace.strip_prefix("Microsoft.").unwrap_or(namespace).replace('.', "");
-        if !own.eq_ignore_ascii_case(module) {
+        if !own.eq_ignore_ascii_case(namespace_of(module)) {
             continue;
         }
         for name in types {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            if singular(last).eq_ignore_ascii_case(kind) || last.eq_ignore_ascii_case(kind) {
-                found.push((name.matches('/').count(), format!("{namespace}/{name}")));
+            if slot && !name.starts_with("sites/slots/") {
+                continue;
+            }
+            if let Some(exact) = is_of_kind(name, kind) {
+                found.push((!exact, name.matches('/').count(), format!("{namespace}/{name}")));
             }
         }
     }
-    found.into_iter().min().map(|(_, name)| name)
+    found.into_iter().min().map(|(_, _, name)| name)
+}
+
+/// The namespace of a module of azure-native, where it is not the module's name.
+fn namespace_of(module: &str) -> &str {
+    match module {
+        "cosmosdb" => "documentdb",
+        "redis" | "redisenterprise" => "cache",
+        "monitor" | "applicationinsights" => "insights",
+        "dns" | "privatedns" | "trafficmanager" | "frontdoor" => "network",
+        _ => module,
+    }
+}
+
+/// Whether a type is what a token names: by its last segment alone, or with a segment above it in front
+/// (`VirtualMachineExtension`), or with what the module calls that segment (`WebAppHostNameBinding`).
+fn is_of_kind(name: &str, kind: &str) -> Option<bool> {
+    let (above, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let kind = kind.to_ascii_lowercase();
+    let (one, many) = (singular(last).to_ascii_lowercase(), last.to_ascii_lowercase());
+    if kind == one || kind == many {
+        return Some(true);
+    }
+    let prefix = kind.strip_suffix(&one).or_else(|| kind.strip_suffix(&many)).filter(|it| !it.is_empty())?;
+    let mut names = above.split('/').filter(|it| !it.is_empty()).map(|it| singular(it).to_ascii_lowercase());
+    let known = match prefix {
+        "webapp" => above.starts_with("sites"),
+        "singleserver" => above.starts_with("servers"),
+        "servergroup" => above.starts_with("serverGroupsv2"),
+        _ => false,
+    };
+    (known || names.any(|it| it == prefix)).then_some(false)
 }
 
 fn exception(key: &str) -> Option<&'static str> {
@@ -145,6 +198,12 @@ mod tests {
             ("sql", "FirewallRule", "Microsoft.Sql/servers/firewallRules"),
             ("cache", "Redis", "Microsoft.Cache/redis"),
             ("web", "WebApp", "Microsoft.Web/sites"),
+            ("web", "WebAppHostNameBindingSlot", "Microsoft.Web/sites/slots/hostNameBindings"),
+            ("compute", "VirtualMachineExtension", "Microsoft.Compute/virtualMachines/extensions"),
+            ("redis", "FirewallRule", "Microsoft.Cache/redis/firewallRules"),
+            ("monitor", "DataCollectionEndpoint", "Microsoft.Insights/dataCollectionEndpoints"),
+            ("cosmosdb", "MongoCluster", "Microsoft.DocumentDB/mongoClusters"),
+            ("dbforpostgresql", "SingleServerFirewallRule", "Microsoft.DBforPostgreSQL/servers/firewallRules"),
         ];
         for (module, kind, arm) in cases {
             assert_eq!(native(module, kind).as_deref(), Some(arm), "{module}:{kind}");

@@ -38,6 +38,7 @@ pub fn parse(file: FileId, text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut options = Options::default();
     options.max_buffered_comment_events = MAX_COMMENTS;
+    options.emit_unresolved_aliases = true;
     let offset = text.len().saturating_sub(body.len());
     let mut eased = Eased::new(body);
     loop {
@@ -124,6 +125,7 @@ impl<'t> Builder<'t> {
             Event::Comment(..) => self.comments.push(span),
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), span),
             Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => self.nameless(&name, span),
             Event::SequenceStart(_, anchor, tag) => {
                 self.start_container(Content::Sequence(Array::default()), anchor, tag.as_deref(), span);
             }
@@ -180,6 +182,13 @@ impl<'t> Builder<'t> {
         let text = node.value.as_str().map(str::to_owned);
         let value = node.value.through(StepKind::Local, span);
         self.finish(Node { value, size: node.size }, 0, text.as_deref());
+    }
+
+    fn nameless(&mut self, name: &str, span: Span) {
+        let message = format!("nothing above is called `&{name}`");
+        self.mistake(Code::Syntax, span, &message);
+        let value = Value::unknown(Reason::Invalid(message.into()), span);
+        self.finish(Node { value, size: 1 }, 0, None);
     }
 
     fn start_container(&mut self, content: Content, anchor: usize, tag: Option<&Tag>, span: Span) {

@@ -129,6 +129,7 @@ pub(super) struct Name {
 const TOP: &[&str] = &[
     "terraform",
     "ansible",
+    "az",
     "arm",
     "api",
     "source",
@@ -166,7 +167,9 @@ const COMMON: &[&str] = &["name", "location", "tags", "identity", "zones", "apiV
 pub(super) fn compile(name: &str, file: &Json) -> Result<Mapping, Vec<String>> {
     let mut errors = Errors::default();
     let Some(top) = errors.object("the file", file, TOP) else { return Err(errors.found) };
-    if top.get("terraform").or_else(|| top.get("ansible")).and_then(Json::as_str) != Some(name) {
+    if top.get("terraform").or_else(|| top.get("ansible")).or_else(|| top.get("az")).and_then(Json::as_str)
+        != Some(name)
+    {
         errors.add(format!("`terraform` must be the file's name, `{name}`"));
     }
     let arm = top.get("arm").and_then(Json::as_str).unwrap_or_default();

@@ -12,10 +12,6 @@ mod task;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(in crate::frontend) use self::resource::module;
-#[cfg(test)]
-pub(in crate::frontend) use self::resource::modules;
-
 use self::jinja::Variables;
 use self::task::{Made, Walker, module_of};
 use super::arguments::{Bridged, lower_bridged};

@@ -8,20 +8,6 @@ use crate::model::{Coverage, Dialect, Presence, Resource, ResourceType};
 use crate::source::Span;
 use crate::value::{DefaultOf, Entry, Object, Value, ValueKind};
 
-include!(concat!(env!("OUT_DIR"), "/ansible_modules.rs"));
-
-/// The mapping file of a module, as JSON.
-pub(in crate::frontend) fn module(name: &str) -> Option<&'static str> {
-    let at = MODULES.binary_search_by(|(candidate, _)| (*candidate).cmp(name)).ok()?;
-    MODULES.get(at).map(|(_, text)| *text)
-}
-
-/// Every module that has a mapping file.
-#[cfg(test)]
-pub(in crate::frontend) fn modules() -> impl Iterator<Item = &'static str> {
-    MODULES.iter().map(|(name, _)| *name)
-}
-
 /// The name that tells a task's resource from others.
 pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<str> {
     let text = |value: &Value| match &value.kind {

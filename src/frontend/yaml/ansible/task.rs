@@ -172,7 +172,7 @@ impl Walker {
             }
             return;
         }
-        if resource::module(module).is_none() {
+        if crate::frontend::yaml::module(module).is_none() {
             self.made.entry(address).or_insert_with(|| Made::Unmapped(module.into()));
             return;
         }

@@ -8,6 +8,7 @@ mod expression;
 mod functions;
 mod native;
 mod project;
+mod renamed;
 
 use std::path::Path;
 use std::sync::Arc;

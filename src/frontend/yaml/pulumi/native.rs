@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Declared;
+use super::{Declared, renamed};
 use crate::frontend::yaml::lift::{Shape, identities};
 use crate::frontend::yaml::tables::{self, singular};
 use crate::model::{Coverage, Dialect, Link, Lowered, Resource, ResourceType, Target};
@@ -34,12 +34,14 @@ const SINGLE: [(&str, &str); 8] = [
 ];
 
 /// The settings of a web app that its tokens name.
-const SITE_CONFIG: [(&str, &str); 5] = [
+const SITE_CONFIG: [(&str, &str); 7] = [
     ("WebAppApplicationSettings", "appsettings"),
     ("WebAppConnectionStrings", "connectionstrings"),
     ("WebAppAuthSettings", "authsettings"),
     ("WebAppAuthSettingsV2", "authsettingsV2"),
     ("WebAppDiagnosticLogsConfiguration", "logs"),
+    ("WebAppFtpAllowed", "ftp"),
+    ("WebAppScmAllowed", "scm"),
 ];
 
 /// Lowers one declaration.
@@ -67,13 +69,16 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
         named.own = arguments.entries.shift_remove("resourceGroupName").map(|entry| entry.value).or(named.own);
     }
     let scope = scope(&mut arguments, &resource_type);
+    let arguments = renamed::undone(arguments, &resource_type);
     let mut body = Object::default();
     if let Some(api) = api_version(version) {
         body.insert("apiVersion", declared.header, Value::new(api, declared.header));
     }
     let single = resource_type.as_str().rsplit('/').next().unwrap_or("");
     let fixed = SINGLE.iter().find(|(segment, _)| *segment == single);
-    let fixed = fixed.or_else(|| SITE_CONFIG.iter().find(|(token, _)| *token == kind)).map(|(_, name)| *name);
+    let fixed = fixed
+        .or_else(|| SITE_CONFIG.iter().find(|(token, _)| *token == kind.strip_suffix("Slot").unwrap_or(kind)))
+        .map(|(_, name)| *name);
     let name = match (fixed, named.own) {
         (Some(fixed), _) => Value::new(fixed, declared.header),
         (None, Some(name)) => name,
