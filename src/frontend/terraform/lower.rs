@@ -12,6 +12,7 @@ use super::instance::{Instance, Mode};
 use super::lower_azapi;
 use super::lower_azuread;
 use super::lower_common::{anchor_target, common, resource_group};
+use super::lower_msgraph;
 use super::mapping::{Child, Made, Mapping, Mappings, Naming, apply, find};
 use crate::azure::{self, ArmRelation, AzurermType};
 use crate::diagnostic::{Code, Diagnostic};
@@ -56,15 +57,25 @@ impl Lowering<'_> {
             // A module of Ansible or a schema of `az ml`, by its own mapping file.
             ("azure", Mode::Managed) => self.declared(instance),
             ("azapi", _) => lower_azapi::lower(instance, self.dialect, &mut self.lowered),
-            ("azuread", Mode::Managed) => lower_azuread::lower(instance, self.dialect, &mut self.lowered),
+            ("azuread", _) => {
+                self.with_secrets(instance, |it| lower_azuread::lower(instance, it.dialect, &mut it.lowered))
+            }
+            ("msgraph", Mode::Managed) => {
+                self.with_secrets(instance, |it| lower_msgraph::lower(instance, it.dialect, &mut it.lowered));
+            }
             _ => {}
         }
     }
 
     fn azurerm(&mut self, instance: &Instance) {
         self.warn_of_removed(instance);
+        self.with_secrets(instance, |it| it.declared(instance));
+    }
+
+    /// Lowers, and keeps the places of literal secrets among the arguments.
+    fn with_secrets(&mut self, instance: &Instance, lower: impl FnOnce(&mut Self)) {
         let first = self.lowered.resources.len();
-        self.declared(instance);
+        lower(self);
         if let Some(resource) = self.lowered.resources.get_mut(first)
             && let Some(found) = azure::secrets::arguments(&instance.block_type, &instance.body)
             && let ValueKind::Object(body) = &mut resource.body.kind

@@ -1,15 +1,16 @@
 //! azuread blocks as resources of Microsoft Graph: no ARM types, but identities and their secrets are judged too.
 //!
 //! In: an azuread instance. Out: a resource of a pseudo type `Microsoft.Graph/...` whose `properties` are the
-//! arguments under their Graph spelling (`end_date` becomes `endDate`). Complete: nothing else can be set.
+//! arguments under their Graph spelling (`end_date` becomes `endDateTime`). Complete: nothing else can be set. A data
+//! block is there to be linked to, and never judged.
 
 use std::sync::Arc;
 
-use super::instance::Instance;
+use super::instance::{Instance, Mode};
 use super::lower::bare;
 use super::lower_common::entry;
-use crate::model::{Coverage, Dialect, Link, Lowered, Resource, ResourceType, Target};
-use crate::value::{Array, Object, Value, ValueKind};
+use crate::model::{Coverage, Dialect, Link, Lowered, Presence, Resource, ResourceType, Target};
+use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind};
 
 /// Type, Graph type, the argument that names its parent.
 const TYPES: &[(&str, &str, &str)] = &[
@@ -50,6 +51,10 @@ pub(super) fn lower(instance: &Instance, dialect: Dialect, lowered: &mut Lowered
         body.insert("name", name.key_span, name.value.clone());
     }
     body.insert("properties", instance.header, spelled(&instance.body));
+    let existing = instance.mode == Mode::Data;
+    if existing {
+        body.rest = Some(Arc::new(Unknown::new(Reason::Data(instance.address.clone()))));
+    }
     let parent = entry(arguments, parent).map(|entry| Link {
         target: Target::Value(entry.value.clone()),
         scope: false,
@@ -59,6 +64,7 @@ pub(super) fn lower(instance: &Instance, dialect: Dialect, lowered: &mut Lowered
         body: Value::object(body, instance.header),
         coverage: Arc::new(Coverage::complete()),
         parent,
+        presence: if existing { Presence::Existing } else { instance.presence.clone() },
         ..bare(instance, ResourceType::new(*graph), dialect)
     });
 }
@@ -83,6 +89,12 @@ fn spelled(value: &Value) -> Value {
 }
 
 fn camel(key: &str) -> String {
+    // Graph says of these what they hold.
+    match key {
+        "start_date" => return "startDateTime".to_owned(),
+        "end_date" => return "endDateTime".to_owned(),
+        _ => {}
+    }
     let mut name = String::with_capacity(key.len());
     let mut upper = false;
     for letter in key.chars() {

@@ -12,6 +12,7 @@ mod lower;
 mod lower_azapi;
 mod lower_azuread;
 mod lower_common;
+mod lower_msgraph;
 mod mapping;
 mod operators;
 pub mod plan;

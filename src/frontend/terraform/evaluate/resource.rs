@@ -272,12 +272,12 @@ impl<'p> Evaluator<'p> {
     }
 }
 
-/// A configured value as others see it: what is not known of it is a reference to the resource.
-/// azapi sends what `jsonencode` is given: the object says more than its text, and keeps its spans.
+/// azapi and msgraph send what `jsonencode` is given: the object says more than its text, and keeps its spans.
 fn plain_body(module: &ModuleInstance<'_>, index: usize, name: &str, file: &File, value: ExprId) -> ExprId {
-    let azapi = module.module.resources.get_index(index).is_some_and(|(key, _)| key.block_type.starts_with("azapi_"));
+    let sends = |block_type: &str| block_type.starts_with("azapi_") || block_type.starts_with("msgraph_");
+    let sent = module.module.resources.get_index(index).is_some_and(|(key, _)| sends(&key.block_type));
     match &file.expr(value).kind {
-        ExprKind::Call { name: function, args, expand: false } if azapi && name == "body" => {
+        ExprKind::Call { name: function, args, expand: false } if sent && name == "body" => {
             match (file.slice(*function), file.list(*args)) {
                 ("jsonencode", [object]) => *object,
                 _ => value,
@@ -287,6 +287,7 @@ fn plain_body(module: &ModuleInstance<'_>, index: usize, name: &str, file: &File
     }
 }
 
+/// A configured value as others see it: what is not known of it is a reference to the resource.
 fn referred(module: &ModuleInstance<'_>, index: usize, address: &Arc<str>, name: &str, value: Value) -> Value {
     match &value.kind {
         ValueKind::Null => Value { kind: ValueKind::from(computed(module, index, address.clone(), name)), ..value },
