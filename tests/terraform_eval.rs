@@ -584,6 +584,33 @@ fn terragrunt_units_deploy_a_local_source_with_plain_inputs() {
 }
 
 #[test]
+fn a_source_may_name_variables_and_locals_as_opentofu_has_it() {
+    let module = |name: &str| format!("resource \"r\" \"{name}\" {{}}\n");
+    let (old, new) = (module("old"), module("new"));
+    let texts = |tfvars: &'static str| {
+        Run::new(&[
+            (
+                "main.tofu",
+                "variable \"which\" { default = \"old\" }\nlocals { base = { dir = \"./modules\" } }\n\
+                 module \"m\" { source = \"${local.base.dir}/${var.which}\" }\n",
+            ),
+            ("modules/old/main.tf", &old),
+            ("modules/new/main.tf", &new),
+            ("terraform.tfvars", tfvars),
+        ])
+    };
+    let addresses = |run: &mut Run| {
+        run.with(|project, diagnostics| {
+            assert!(diagnostics.is_empty(), "{diagnostics:?}");
+            let root = project.roots().iter().find(|root| &*root.shown == ".").unwrap();
+            project.evaluate(root).0.iter().map(|it| it.address.to_string()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(addresses(&mut texts("")), ["module.m.r.old"]);
+    assert_eq!(addresses(&mut texts("which = \"new\"\n")), ["module.m.r.new"], "what is given wins");
+}
+
+#[test]
 fn an_example_that_calls_the_root_is_the_root() {
     let mut run = Run::new(&[
         ("main.tf", "variable \"n\" {}\nresource \"r\" \"r\" { n = var.n }\n"),

@@ -52,6 +52,8 @@ pub struct Provider {
     pub azurerm_major: u8,
     /// Whether the major was stated (lock file or constraint) rather than assumed.
     pub stated: bool,
+    /// `provider.azurerm`, with its alias.
+    pub address: Arc<str>,
     /// The evaluated `features` block of the provider configuration in use; an empty object when there is none.
     pub features: Value,
 }

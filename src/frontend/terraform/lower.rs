@@ -13,6 +13,7 @@ use super::lower_azapi;
 use super::lower_azuread;
 use super::lower_common::{anchor_target, common, resource_group};
 use super::lower_msgraph;
+use super::lower_provider;
 use super::mapping::{Child, Made, Mapping, Mappings, Naming, apply, find};
 use crate::azure::{self, ArmRelation, AzurermType};
 use crate::diagnostic::{Code, Diagnostic};
@@ -28,6 +29,7 @@ pub fn lower(instances: &[Instance], mappings: &Mappings, dialect: Dialect) -> L
     for instance in instances {
         lowering.instance(instance);
     }
+    lowering.lowered.resources.extend(lower_provider::lower(instances, dialect));
     lowering.lowered
 }
 

@@ -13,6 +13,7 @@ mod lower_azapi;
 mod lower_azuread;
 mod lower_common;
 mod lower_msgraph;
+mod lower_provider;
 mod mapping;
 mod operators;
 pub mod plan;

@@ -88,7 +88,8 @@ pub(super) struct Bridged {
 pub(super) fn lower_bridged(bridged: Vec<Bridged>, mappings: &Mappings, lowered: &mut Lowered) {
     let Some(first) = bridged.first() else { return };
     let features = Value::object(Object::default(), first.header);
-    let provider = Arc::new(Provider { azurerm_major: MAJOR, stated: false, features });
+    let provider =
+        Arc::new(Provider { azurerm_major: MAJOR, stated: false, address: "provider.azurerm".into(), features });
     for one in bridged {
         let instance = Instance {
             address: one.address.clone(),

@@ -1,6 +1,7 @@
 //! Instances of modules: their variables, locals, outputs and the modules that they call.
 
 use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -266,11 +267,13 @@ impl<'p> Evaluator<'p> {
         name: &str,
         span: Span,
     ) -> Option<&'p Module> {
+        let fetched = || self.root.manifest.get(path).map(Path::to_owned);
         let dir = match &call.source {
-            Source::Local(dir) => Some(dir.as_path()),
-            Source::Remote(_) | Source::Unreadable => self.root.manifest.get(path),
+            Source::Local(dir) => Some(dir.clone()),
+            Source::Remote(_) => fetched(),
+            Source::Early(_) | Source::Unreadable => self.early_source(module, call).or_else(fetched),
         };
-        let Some(target) = dir.and_then(|dir| self.project.module(dir)) else {
+        let Some(target) = dir.and_then(|dir| self.project.module(&dir)) else {
             let address = format!("{}module.{name}", module.prefix).into();
             self.missing.borrow_mut().push((address, span, source_text(module, call)));
             return None;
@@ -286,6 +289,16 @@ impl<'p> Evaluator<'p> {
             return None;
         }
         Some(target)
+    }
+
+    /// The directory that a source leads to which names variables or locals.
+    fn early_source(&self, module: &ModuleInstance<'p>, call: &'p Call) -> Option<PathBuf> {
+        let (file, source) = module.module.parts(&call.declared).attribute("source")?;
+        let value = self.apart(|| self.eval(Scope { module, file, names: None }, source.value));
+        match Source::of(value.as_str()?, &module.module.dir) {
+            Source::Local(dir) => Some(dir),
+            _ => None,
+        }
     }
 
     /// What a call is as a value: `module.name`, before any step.

@@ -35,7 +35,10 @@ impl<'p> Evaluator<'p> {
                 });
             here = &caller.module;
         }
-        let alias: Option<Arc<str>> = name.and_then(|name| name.split_once('.')).map(|(_, alias)| alias.into());
+        let alias: Option<Arc<str>> = name.and_then(|name| name.split_once('.')).map(|(_, alias)| {
+            // OpenTofu's `azurerm.by_region["x"]` is one of the configurations that one block makes.
+            alias.split('[').next().unwrap_or(alias).into()
+        });
         if let Some(provider) = self.providers.borrow().get(&alias) {
             return provider.clone();
         }
@@ -51,7 +54,13 @@ impl<'p> Evaluator<'p> {
             let file = root.module.files.first().map_or(FileId(0), |file| file.file);
             Value::object(Object::default(), Span::new(file, 0, 0))
         });
-        Provider { azurerm_major, stated: stated.is_some(), features }
+        let address = alias.map_or_else(|| "provider.azurerm".to_owned(), |alias| format!("provider.azurerm.{alias}"));
+        Provider {
+            azurerm_major,
+            stated: stated.is_some(),
+            address: address.into(),
+            features,
+        }
     }
 
     /// The newest major that every constraint of the modules in use allows.

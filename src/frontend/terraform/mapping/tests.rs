@@ -273,7 +273,12 @@ fn lower_one(source_type: &str, arguments: &Json, text: &str) -> Lowered {
         header: NOWHERE,
         callers: Vec::new(),
         presence: Presence::Certain,
-        provider: Arc::new(Provider { azurerm_major: 5, stated: false, features: value(&json!({})) }),
+        provider: Arc::new(Provider {
+            azurerm_major: 5,
+            stated: false,
+            address: "provider.azurerm".into(),
+            features: value(&json!({})),
+        }),
     };
     lower(&[instance], &mappings, Dialect::Terraform)
 }

@@ -185,7 +185,12 @@ pub(super) fn provider(document: &Value) -> Provider {
     let stated = version::newest_major(&constraints, NEWEST_AZURERM_MAJOR);
     let features = config.and_then(|config| at(config, &["expressions", "features"])?.as_array()?.items.first());
     let features = features.map_or_else(|| Value::object(Object::default(), document.span), constant);
-    Provider { azurerm_major: stated.unwrap_or(NEWEST_AZURERM_MAJOR), stated: stated.is_some(), features }
+    Provider {
+        azurerm_major: stated.unwrap_or(NEWEST_AZURERM_MAJOR),
+        stated: stated.is_some(),
+        address: "provider.azurerm".into(),
+        features,
+    }
 }
 
 /// An expression of the configuration section as a value: `{"constant_value": 1}` is 1.

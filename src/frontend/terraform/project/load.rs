@@ -129,7 +129,7 @@ impl Loading<'_, '_> {
                 .values()
                 .flat_map(|module| module.calls.values())
                 .filter_map(|call| match &call.source {
-                    Source::Local(dir) if !self.modules.contains_key(dir) => Some(dir.clone()),
+                    Source::Local(dir) | Source::Early(dir) if !self.modules.contains_key(dir) => Some(dir.clone()),
                     _ => None,
                 })
                 .collect();
@@ -168,7 +168,7 @@ impl Loading<'_, '_> {
         let calls = |dir: &Path| {
             let module = self.modules.get(dir);
             module.into_iter().flat_map(|module| module.calls.values()).filter_map(|call| match &call.source {
-                Source::Local(to) => Some(to.clone()),
+                Source::Local(to) | Source::Early(to) => Some(to.clone()),
                 _ => None,
             })
         };
@@ -198,7 +198,7 @@ impl Loading<'_, '_> {
             let remote = self
                 .modules
                 .values()
-                .any(|module| module.calls.values().any(|call| matches!(call.source, Source::Remote(_))));
+                .any(|module| module.calls.values().any(|call| !matches!(call.source, Source::Local(_))));
             let text = if remote { self.files.read(&root.join(".terraform/modules/modules.json")).ok() } else { None };
             manifests.push(text.map(|text| Manifest::read(&text, root)).unwrap_or_default());
         }

@@ -4,6 +4,7 @@
 //! whose roots are evaluated in parallel. Every module directory is parsed once, however often it is called.
 
 mod constant;
+mod early;
 mod graft;
 mod inputs;
 mod json_syntax;

@@ -103,6 +103,8 @@ pub(crate) struct Call {
 pub(crate) enum Source {
     /// A directory, normalised.
     Local(PathBuf),
+    /// The directory that defaults of variables and locals lead to; what the caller gives may lead elsewhere.
+    Early(PathBuf),
     /// A registry, git or other address.
     Remote(Arc<str>),
     /// Not a constant string, or missing.
@@ -308,6 +310,13 @@ impl Module {
             }
         }
         self.variables = variables;
+        let early = |call: &Call| (call.source == Source::Unreadable).then(|| self.early_source(call)).flatten();
+        let early: Vec<Option<PathBuf>> = self.calls.values().map(early).collect();
+        for (call, dir) in self.calls.values_mut().zip(early) {
+            if let Some(dir) = dir {
+                call.source = Source::Early(dir);
+            }
+        }
     }
 
     /// The blocks of a declaration.
@@ -346,7 +355,12 @@ impl Source {
         let Some(text) = attribute(file, body, "source").and_then(|it| constant_text(file, it.value)) else {
             return Self::Unreadable;
         };
-        let local = text.starts_with("./") || text.starts_with("../") || matches!(&*text, "." | "..");
-        if local { Self::Local(normalise(&dir.join(&*text))) } else { Self::Remote(text) }
+        Self::of(&text, dir)
+    }
+
+    /// Where a known source leads.
+    pub(crate) fn of(text: &str, dir: &Path) -> Self {
+        let local = text.starts_with("./") || text.starts_with("../") || matches!(text, "." | "..");
+        if local { Self::Local(normalise(&dir.join(text))) } else { Self::Remote(text.into()) }
     }
 }
