@@ -313,7 +313,8 @@ fn what_policies_read_is_mapped() {
 fn bare_resources(source_type: &str) -> Vec<Resource> {
     let nowhere = Span::new(FileId(0), 0, 0);
     let empty = BaValue::object(Object::default(), nowhere);
-    let provider = Provider { azurerm_major: 5, stated: false, features: empty.clone() };
+    let provider =
+        Provider { azurerm_major: 5, stated: false, address: "provider.azurerm".into(), features: empty.clone() };
     let instance = Instance {
         address: source_type.into(),
         mode: Mode::Managed,

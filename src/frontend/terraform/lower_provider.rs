@@ -35,6 +35,7 @@ fn resource(features: &Value, address: &Arc<str>, dialect: Dialect) -> Resource 
         resource_type: ResourceType::new(TYPE),
         source_type: "provider".into(),
         dialect,
+        provider_major: None,
         span: place,
         header: place,
         body: Value::object(body, place),

@@ -55,12 +55,7 @@ impl<'p> Evaluator<'p> {
             Value::object(Object::default(), Span::new(file, 0, 0))
         });
         let address = alias.map_or_else(|| "provider.azurerm".to_owned(), |alias| format!("provider.azurerm.{alias}"));
-        Provider {
-            azurerm_major,
-            stated: stated.is_some(),
-            address: address.into(),
-            features,
-        }
+        Provider { azurerm_major, stated: stated.is_some(), address: address.into(), features }
     }
 
     /// The newest major that every constraint of the modules in use allows.
