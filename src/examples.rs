@@ -43,7 +43,7 @@ pub fn run(policy: &Policy, examples: &[Example], sources: &mut SourceMap, mappi
 }
 
 /// The graph of an example's text.
-fn input(
+pub fn input(
     policy: &Policy,
     number: usize,
     example: &Example,

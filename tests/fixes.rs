@@ -1,0 +1,195 @@
+//! Every fix that is applied: each failing example of each policy is edited and then passes, and nothing else changes.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use baalint::edit::{self, Edit, Proposal, Refusal};
+use baalint::eval::{self, Settings, Verdict, evaluate};
+use baalint::examples;
+use baalint::fix::{Member, Workshop};
+use baalint::frontend::terraform::Mappings;
+use baalint::frontend::terraform::fix::Trees;
+use baalint::model::{Presence, ResourceGraph};
+use baalint::parse::yaml;
+use baalint::policy::example::{self, Example, Expected, Language};
+use baalint::policy::{self, Policy};
+use baalint::source::SourceMap;
+
+/// A policy with its examples.
+struct Case {
+    policy: Policy,
+    examples: Vec<Example>,
+}
+
+fn cases(sources: &mut SourceMap) -> Vec<Case> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let mut cases = Vec::new();
+    for entry in walkdir::WalkDir::new(&directory).sort_by_file_name() {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_none_or(|it| it != "yaml") {
+            continue;
+        }
+        let id = path.strip_prefix(&directory).unwrap().with_extension("").to_string_lossy().replace('\\', "/");
+        #[expect(clippy::disallowed_methods, reason = "a test reads files")]
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = sources.add(path, id.as_str(), text.as_str());
+        let Some(root) = yaml::parse(file, &text).0.into_iter().next().map(|it| it.root) else { continue };
+        if let (Some(policy), _) = policy::compile(&id, &root) {
+            cases.push(Case { policy, examples: example::read(&root).0 });
+        }
+    }
+    assert!(cases.len() > 400, "the policies are here");
+    cases
+}
+
+fn settings(example: &Example) -> Settings {
+    let mut settings = Settings::default();
+    for (key, entry) in &example.config.entries {
+        settings.values.insert(key.clone(), entry.value.clone());
+    }
+    settings
+}
+
+/// The resources that fail.
+fn failing(policy: &Policy, graph: &ResourceGraph, settings: &Settings) -> Vec<Member> {
+    let fails = |it: &baalint::model::ResourceIndex| {
+        graph.get(*it).presence != Presence::Existing && evaluate(policy, graph, *it, settings).verdict == Verdict::Fail
+    };
+    graph.indices().filter(fails).map(|it| (0, it)).collect()
+}
+
+/// A failing example with its first failing resource fixed.
+struct Fixed {
+    before: String,
+    after: String,
+    edits: Vec<Edit>,
+    proposal: Proposal,
+    /// What became of the resource.
+    verdicts: Vec<Verdict>,
+}
+
+fn fix(policy: &Policy, example: &Example, mappings: &Mappings) -> Result<Fixed, Refusal> {
+    let mut sources = SourceMap::default();
+    let (graph, _) = examples::input(policy, 0, example, &mut sources, mappings);
+    let settings = settings(example);
+    let graphs = [graph];
+    let members = failing(policy, &graphs[0], &settings);
+    let first = *members.first().ok_or_else(|| Refusal("nothing fails".into()))?;
+    let address = graphs[0].get(first.1).address.clone();
+    let workshop = Workshop { terraform: Trees::new(&sources), mappings, settings: &settings, graphs: &graphs };
+    let proposal = workshop.propose(policy, &[first])?;
+    let file = sources.get(proposal.edits[0].span.file).unwrap();
+    let after = edit::apply(file.text(), &proposal.edits).expect("edits lie in the text and do not overlap");
+    let again = Example { text: after.as_str().into(), ..example.clone() };
+    let mut others = SourceMap::default();
+    let (graph, diagnostics) = examples::input(policy, 0, &again, &mut others, mappings);
+    assert!(
+        diagnostics.iter().all(|it| it.severity != baalint::diagnostic::Severity::Error),
+        "{}: {diagnostics:?}\n{after}",
+        policy.id
+    );
+    let same = graph.indices().filter(|it| graph.get(*it).address == address);
+    let verdicts = same.map(|it| evaluate(policy, &graph, it, &settings).verdict).collect();
+    Ok(Fixed { before: file.text().to_string(), after, edits: proposal.edits.clone(), proposal, verdicts })
+}
+
+#[test]
+fn every_failing_example_with_an_edit_passes_after_it_and_nothing_else_changes() {
+    let mut sources = SourceMap::default();
+    let mappings = Mappings::embedded();
+    let (mut problems, mut table) = (Vec::new(), String::new());
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for Case { policy, examples } in cases(&mut sources) {
+        for example in examples.iter().filter(|it| it.expected == Expected::Fail) {
+            let language = match example.language {
+                Language::Terraform => "terraform",
+                Language::Azapi => "azapi",
+                Language::Arm => "arm",
+                Language::Yaml => "yaml",
+            };
+            let count = counts.entry(language).or_default();
+            count.1 += 1;
+            match fix(&policy, example, &mappings) {
+                Err(why) => writeln!(table, "-- {} [{language}] {}: {}", policy.id, example.name, why.0).unwrap(),
+                Ok(fixed) => {
+                    count.0 += 1;
+                    let place = format!("{} [{language}] {}", policy.id, example.name);
+                    let diff = edit::unified("example", &fixed.before, &fixed.after);
+                    let changed: Vec<&str> = diff.lines().skip(3).filter(|it| !it.starts_with(' ')).collect();
+                    let warnings = fixed.proposal.warnings().join("; ");
+                    writeln!(table, "++ {place} ({warnings})\n{}", changed.join("\n")).unwrap();
+                    if fixed.verdicts.iter().any(|it| matches!(it, Verdict::Fail | Verdict::Unknown)) {
+                        problems.push(format!("{place}: is {:?} after\n{}", fixed.verdicts, fixed.after));
+                    }
+                    problems.extend(more_than_asked(&fixed).map(|it| format!("{place}: {it}")));
+                }
+            }
+        }
+    }
+    if let Ok(path) = std::env::var("BAALINT_FIXES") {
+        std::fs::write(path, table).unwrap();
+    }
+    println!("{counts:?}");
+    let (edited, all) = counts["terraform"];
+    assert!(edited * 4 > all, "{edited} of {all} Terraform examples are edited");
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n\n"));
+}
+
+/// Each edit puts a literal in the place of a literal, writes something new, or moves an `=` or a comment.
+fn more_than_asked(fixed: &Fixed) -> Option<String> {
+    fixed.edits.iter().find_map(|edit| {
+        let old = &fixed.before[edit.span.start as usize..edit.span.end as usize];
+        let spaces = |text: &str| text.chars().all(|it| it == ' ');
+        let literal = |text: &str| !text.contains('\n') && !text.contains('=') && !text.trim().is_empty();
+        let unfolded = |old: &str| {
+            let dense = |text: &str| text.split_whitespace().collect::<String>();
+            dense(&edit.replacement).starts_with(&dense(old))
+        };
+        let fine = old.is_empty()
+            || (spaces(old) && (spaces(&edit.replacement) || edit.replacement.contains('\n')))
+            || (literal(old) && literal(&edit.replacement))
+            || (edit.replacement.is_empty() && old.ends_with('\n'))
+            || unfolded(old);
+        (!fine).then(|| format!("`{old}` became `{}`", edit.replacement))
+    })
+}
+
+#[test]
+fn what_a_policy_leaves_to_people_is_never_edited() {
+    let mut sources = SourceMap::default();
+    let mappings = Mappings::embedded();
+    for Case { policy, examples } in cases(&mut sources) {
+        if policy.remedy.decide.is_none() {
+            continue;
+        }
+        for example in examples.iter().filter(|it| it.expected == Expected::Fail) {
+            assert!(fix(&policy, example, &mappings).is_err(), "{}", policy.id);
+        }
+    }
+}
+
+#[test]
+fn a_change_names_a_property_once_and_only_what_can_be_written() {
+    let mut sources = SourceMap::default();
+    let mappings = Mappings::embedded();
+    for Case { policy, examples } in cases(&mut sources) {
+        for example in &examples {
+            let mut texts = SourceMap::default();
+            let (graph, _) = examples::input(&policy, 0, example, &mut texts, &mappings);
+            let settings = settings(example);
+            for (_, index) in failing(&policy, &graph, &settings) {
+                let eval::Remedied::Changes(changes) = eval::changes(&policy, &graph, index, &settings) else {
+                    continue;
+                };
+                let mut paths: Vec<String> = changes.iter().map(|it| it.path.to_string()).collect();
+                paths.sort();
+                let count = paths.len();
+                paths.dedup();
+                assert_eq!(paths.len(), count, "{}", policy.id);
+            }
+        }
+    }
+}
