@@ -756,7 +756,7 @@ fn without_a_constraint_the_provider_is_the_newest_that_has_what_is_written() {
     assert_eq!(newest, Some(5));
     let cases = [
         (r#"resource "azurerm_storage_account" "a" { enable_https_traffic_only = true }"#, 3),
-        (r#"resource "azurerm_app_service" "a" { name = "a" }"#, 3),
+        (r#"resource "azurerm_app_service" "a" { name = "a" }"#, 4),
         (
             r#"
             resource "azurerm_kubernetes_cluster" "a" {
