@@ -242,7 +242,8 @@ impl Identity<'_> {
     }
 }
 
-fn declaration(address: &str) -> (&str, Option<&str>) {
+/// The address of a declaration, and the part of it that is an ARM resource of its own; see [`Subject::declaration`].
+pub fn declaration(address: &str) -> (&str, Option<&str>) {
     let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
     for (at, byte) in address.bytes().enumerate() {
         match byte {

@@ -10,6 +10,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::workers::map;
 use crate::eval::{self, Outcome, Settings, Verdict};
+use crate::finding::declaration;
 use crate::model::{Presence, ResourceGraph, ResourceIndex, ResourceType};
 use crate::policy::{Policy, Types};
 
@@ -64,18 +65,33 @@ pub(super) fn judge(graphs: &[ResourceGraph], policies: &[Policy], settings: &Se
         .filter(|(_, graph, index)| graph.get(*index).presence != Presence::Existing)
         .map(|(at, _, index)| (at, index))
         .collect();
-    let mut all = Judgement { resources: declared.len(), ..Judgement::default() };
+    let mut all = Judgement::default();
+    // What one declaration makes counts as one resource, which is assessed when any of it is.
+    let mut declarations: Vec<(bool, &str)> = Vec::new();
+    let mut latest: FxHashMap<(usize, &str), usize> = FxHashMap::default();
     let results = map(&declared, LEAST, |(at, index)| {
         graphs.get(*at).map(|graph| one(graph, *at, *index, policies, &by_type, settings))
     });
     for ((at, index), result) in declared.iter().zip(results) {
-        let Some(result) = result else { continue };
+        let (Some(result), Some(graph)) = (result, graphs.get(*at)) else { continue };
         all.judged.extend(result.judged);
         all.pass += result.pass;
-        if result.assessed {
+        let resource = graph.get(*index);
+        let (address, part) = declaration(&resource.address);
+        let whole = part.and_then(|_| declarations.get_mut(*latest.get(&(*at, address))?));
+        if let Some((assessed, _)) = whole {
+            *assessed |= result.assessed;
+        } else {
+            latest.insert((*at, address), declarations.len());
+            declarations.push((result.assessed, &resource.source_type));
+        }
+    }
+    all.resources = declarations.len();
+    for (assessed, source_type) in declarations {
+        if assessed {
             all.assessed += 1;
-        } else if let Some(graph) = graphs.get(*at) {
-            *all.not_assessed.entry(graph.get(*index).source_type.to_string()).or_default() += 1;
+        } else {
+            *all.not_assessed.entry(source_type.to_owned()).or_default() += 1;
         }
     }
     all
