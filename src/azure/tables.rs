@@ -4,8 +4,8 @@ include!(concat!(env!("OUT_DIR"), "/azure_tables.rs"));
 
 /// The row of a type in a table sorted by lower-case type.
 pub(super) fn row<T: Copy>(table: &'static [(&'static str, T)], resource_type: &str) -> Option<T> {
-    let key = resource_type.to_ascii_lowercase();
-    let position = table.binary_search_by(|(candidate, _)| (*candidate).cmp(key.as_str())).ok()?;
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    let position = table.binary_search_by(|(name, _)| name.bytes().cmp(resource_type.bytes().map(lower))).ok()?;
     table.get(position).map(|(_, value)| *value)
 }
 

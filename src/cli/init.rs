@@ -7,7 +7,7 @@ use super::CLEAN;
 use super::args::Init;
 use super::output::{self, Stop, to_file, to_stdout};
 use crate::config::{self, SCHEMA};
-use crate::discover::{Kind, Wanted, discover};
+use crate::discover::{Kind, Wanted, walk};
 use crate::source::{SourceFile, SourceMap};
 
 /// Runs `init`.
@@ -36,7 +36,7 @@ pub(super) fn schema() -> Result<u8, Stop> {
 fn configuration(directory: &Path) -> String {
     let mut sources = SourceMap::default();
     let wanted = Wanted { paths: vec![directory.to_path_buf()], ..Wanted::default() };
-    let found = discover(wanted, &mut sources);
+    let found = walk(wanted).read(&mut sources);
     let count = |kind: Kind| found.inputs.iter().filter(|it| it.kind == kind).count();
     let below = |path: &Path| path.strip_prefix(directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
     // Terraform reads `terraform.tfvars` and `*.auto.tfvars` by itself.

@@ -8,8 +8,10 @@ mod sniff;
 mod walk;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use disk::{Disk, MAX_FILE};
+use rayon::prelude::*;
 pub use sniff::Kind;
 pub(crate) use sniff::by_name;
 
@@ -70,8 +72,16 @@ struct Candidate {
     named: bool,
 }
 
-/// Finds and reads everything that `wanted` names.
-pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
+/// The paths of a run, not read yet.
+#[derive(Debug)]
+pub struct Walked {
+    disk: Disk,
+    candidates: Vec<Candidate>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds everything that `wanted` names.
+pub fn walk(wanted: Wanted) -> Walked {
     let mut diagnostics = Vec::new();
     let mut paths = wanted.paths;
     if paths.is_empty() && wanted.buffers.is_empty() {
@@ -92,11 +102,51 @@ pub fn discover(wanted: Wanted, sources: &mut SourceMap) -> Discovered {
     // The same file by two arguments is one input; having been named wins.
     candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     candidates.dedup_by(|later, first| later.path == first.path);
-    let mut found = Discovered { inputs: Vec::new(), disk, diagnostics };
-    for candidate in candidates {
-        found.read(candidate, sources);
+    Walked { disk, candidates, diagnostics }
+}
+
+impl Walked {
+    /// How many files there are to look at.
+    pub fn len(&self) -> usize {
+        self.candidates.len()
     }
-    found
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    /// Reads them, on the threads at hand; they enter `sources` in order.
+    pub fn read(self, sources: &mut SourceMap) -> Discovered {
+        let Self { disk, candidates, diagnostics } = self;
+        let read: Vec<Read> = candidates.into_par_iter().map(|candidate| read(&disk, candidate)).collect();
+        let mut found = Discovered { inputs: Vec::new(), disk, diagnostics };
+        for one in read {
+            match one {
+                Read::Input { path, kind, named, shown, text } => {
+                    let file = sources.add(&path, shown, text);
+                    found.inputs.push(Input { file, path, kind, named });
+                }
+                Read::Wrong(diagnostic) => found.diagnostics.push(*diagnostic),
+                Read::Nothing => {}
+            }
+        }
+        found
+    }
+}
+
+/// What came of a candidate.
+enum Read {
+    Input {
+        path: PathBuf,
+        kind: Kind,
+        named: bool,
+        shown: String,
+        text: Arc<str>,
+    },
+    Wrong(Box<Diagnostic>),
+    /// It is none of ours.
+    Nothing,
 }
 
 /// A Terraform file means nothing without the others of its directory.
@@ -114,45 +164,32 @@ fn add_siblings(disk: &Disk, candidates: &mut Vec<Candidate>) {
     }
 }
 
-impl Discovered {
-    fn read(&mut self, candidate: Candidate, sources: &mut SourceMap) {
-        let Candidate { path, named } = candidate;
-        let by_name = sniff::by_name(&path);
-        let kind = match by_name {
-            Some(kind) => Some(kind),
-            None if sniff::is_json(&path) || sniff::is_yaml(&path) || named => None,
-            None => return,
-        };
-        let bytes = match self.disk.bytes(&path) {
-            Ok(bytes) => bytes,
-            Err(diagnostic) if kind.is_some() || named => {
-                self.diagnostics.push(*diagnostic);
-                return;
-            }
-            // A file that nobody named; its beginning may mark it as an input all the same.
-            Err(diagnostic) => {
-                if diagnostic.code == Code::Bound && sniff::by_content(&self.disk.head(&path)).is_some() {
-                    self.diagnostics.push(*diagnostic);
-                }
-                return;
-            }
-        };
-        let sniffed = if sniff::is_yaml(&path) { sniff::by_yaml } else { sniff::by_content };
-        let kind = kind.or_else(|| sniffed(&bytes));
-        let Some(kind) = kind else {
-            if named {
-                self.diagnostics.push(unrecognised(&self.disk, &path, &bytes));
-            }
-            return;
-        };
-        let shown = self.disk.shown(&path);
-        match disk::text(&shown, bytes) {
-            Ok(text) => {
-                let file = sources.add(&path, shown, text);
-                self.inputs.push(Input { file, path, kind, named });
-            }
-            Err(diagnostic) => self.diagnostics.push(*diagnostic),
+fn read(disk: &Disk, candidate: Candidate) -> Read {
+    let Candidate { path, named } = candidate;
+    let by_name = sniff::by_name(&path);
+    let kind = match by_name {
+        Some(kind) => Some(kind),
+        None if sniff::is_json(&path) || sniff::is_yaml(&path) || named => None,
+        None => return Read::Nothing,
+    };
+    let bytes = match disk.bytes(&path) {
+        Ok(bytes) => bytes,
+        Err(diagnostic) if kind.is_some() || named => return Read::Wrong(diagnostic),
+        // A file that nobody named; its beginning may mark it as an input all the same.
+        Err(diagnostic) => {
+            let marked = || sniff::by_content(&disk.head(&path)).is_some();
+            return if diagnostic.code == Code::Bound && marked() { Read::Wrong(diagnostic) } else { Read::Nothing };
         }
+    };
+    let sniffed = if sniff::is_yaml(&path) { sniff::by_yaml } else { sniff::by_content };
+    let kind = kind.or_else(|| sniffed(&bytes));
+    let Some(kind) = kind else {
+        return if named { Read::Wrong(Box::new(unrecognised(disk, &path, &bytes))) } else { Read::Nothing };
+    };
+    let shown = disk.shown(&path);
+    match disk::text(&shown, bytes) {
+        Ok(text) => Read::Input { path, kind, named, shown, text: text.into() },
+        Err(diagnostic) => Read::Wrong(diagnostic),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which dialect a file is: by its name, else by a look at its text.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::frontend::{arm, yaml};
@@ -56,7 +57,8 @@ pub(super) fn by_content(bytes: &[u8]) -> Option<Kind> {
 }
 
 fn by_marks(bytes: &[u8]) -> Option<Kind> {
-    let text = String::from_utf8_lossy(bytes);
+    // Nearly every file is text; only the others pay for being looked at all the same.
+    let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let has = |mark: &str| text.contains(mark);
     if has("\"format_version\"") && (has("\"planned_values\"") || has("\"resource_changes\"") || has("\"values\"")) {
         return Some(Kind::Plan);

@@ -20,9 +20,10 @@ use std::time::{Duration, Instant};
 use self::changes::{Changes, Since};
 use self::library::{Library, Selection, Shelves, unknown_patterns};
 pub use self::units::Values;
+use self::workers::Workers;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::discover::{self, Buffer, Discovered, Kind, Wanted};
+use crate::discover::{self, Buffer, Kind, Wanted};
 use crate::eval::{self, Settings};
 use crate::finding::{Finding, SuppressedBy, Verdict};
 use crate::frontend::terraform::{Mappings, Statistics};
@@ -103,17 +104,17 @@ pub fn run(request: Request) -> Run {
     let config = &run.config;
     // The configuration and the policies are no inputs: what looks like a suppression there is none.
     let first_input = sources.files().len();
-    let found = find(&request, config, &mut sources);
+    let wanted = wanted(&request, config);
+    let walked = discover::walk(wanted);
+    let workers = Workers::new(request.threads, walked.len());
+    let found = workers.run(|| walked.read(&mut sources));
     diagnostics.extend(found.diagnostics);
     timings.step("discover");
 
-    let files = found.inputs.len();
     let values = with_config(request.values, config, &sources, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
-    let units = workers::with_threads(request.threads, files, || {
-        units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings)
-    });
+    let units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
     diagnostics.extend(units.diagnostics);
     let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
@@ -128,7 +129,7 @@ pub fn run(request: Request) -> Run {
     let settings = settings(config, &library, request.today, &mut diagnostics);
     timings.step("policies");
 
-    let judgement = workers::with_threads(request.threads, files, || judge::judge(&units.graphs, &policies, &settings));
+    let judgement = workers.run(|| judge::judge(&units.graphs, &policies, &settings));
     timings.step("evaluate");
 
     let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
@@ -187,10 +188,10 @@ pub fn run(request: Request) -> Run {
     run
 }
 
-fn find(request: &Request, config: &Config, sources: &mut SourceMap) -> Discovered {
+fn wanted(request: &Request, config: &Config) -> Wanted {
     let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
     let (paths, buffers, overlay) = (request.paths.clone(), request.buffers.clone(), request.overlay.clone());
-    discover::discover(Wanted { paths, buffers, overlay, exclude: exclude.collect() }, sources)
+    Wanted { paths, buffers, overlay, exclude: exclude.collect() }
 }
 
 /// The configuration that was named, or the nearest one upwards from the first path.

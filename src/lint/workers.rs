@@ -4,6 +4,7 @@
 //! when there is enough to do, with a stack deep enough for what the parsers' bounds allow.
 
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Stack of a worker: nesting bounds of the parsers are chosen to fit.
 const STACK: usize = 8 * 1024 * 1024;
@@ -11,16 +12,29 @@ const STACK: usize = 8 * 1024 * 1024;
 /// Files that are worth a thread.
 const FILES_PER_THREAD: usize = 4;
 
-/// Runs `work` where [`map`] and rayon find the threads of this run: at most `threads`, fewer for few `files`.
-pub(super) fn with_threads<R: Send>(threads: Option<usize>, files: usize, work: impl FnOnce() -> R + Send) -> R {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
-    // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
-    let pool = if threads == 1 { builder.use_current_thread().build() } else { builder.build() };
-    match pool {
-        Ok(pool) if threads > 1 => pool.install(work),
-        _ => work(),
+/// The threads of a run.
+pub(super) struct Workers {
+    pool: Option<ThreadPool>,
+    threads: usize,
+}
+
+impl Workers {
+    /// At most `threads`, fewer for few `files`.
+    pub(super) fn new(threads: Option<usize>, files: usize) -> Self {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
+        let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
+        // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
+        let pool = if threads == 1 { builder.use_current_thread().build() } else { builder.build() };
+        Self { pool: pool.ok(), threads }
+    }
+
+    /// Runs `work` where [`map`] and rayon find the threads of this run.
+    pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) if self.threads > 1 => pool.install(work),
+            _ => work(),
+        }
     }
 }
 
@@ -31,7 +45,7 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], least: usize, work: impl Fn(&T)
 
 #[cfg(test)]
 mod tests {
-    use super::{map, with_threads};
+    use super::{Workers, map};
 
     #[test]
     fn results_are_in_order_whatever_the_threads() {
@@ -40,7 +54,7 @@ mod tests {
         for threads in [1, 2, 7] {
             let found = std::thread::spawn({
                 let items = items.clone();
-                move || with_threads(Some(threads), 100, || map(&items, 2, |it| it * 2))
+                move || Workers::new(Some(threads), 100).run(|| map(&items, 2, |it| it * 2))
             });
             assert_eq!(found.join().unwrap(), doubled);
         }

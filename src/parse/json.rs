@@ -7,15 +7,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{Scanner, ScannerOptions};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use crate::value::{Array, Entry, Number, Object, Reason, Unknown, Value, ValueKind};
+use crate::value::{Array, Entries, Entry, Number, Object, Reason, Unknown, Value, ValueKind};
 
 /// A parsed text.
 #[derive(Clone, Debug)]
@@ -39,7 +38,9 @@ const SHARED_LENGTH: usize = 40;
 pub fn parse(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parser = Parser {
-        scanner: Scanner::new(body, &ScannerOptions::default()),
+        body,
+        start: 0,
+        end: 0,
         token: None,
         file,
         offset: text.len() - body.len(),
@@ -56,7 +57,10 @@ pub fn parse(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
 }
 
 struct Parser<'t> {
-    scanner: Scanner<'t>,
+    body: &'t str,
+    /// The bytes of the current token.
+    start: usize,
+    end: usize,
     token: Option<Token<'t>>,
     file: FileId,
     /// Length of the byte order mark, which the scanner does not see.
@@ -138,17 +142,11 @@ impl<'t> Parser<'t> {
             }
             self.separator(&Token::CloseBrace);
         }
-        let count = self.entries.len().saturating_sub(first);
-        let mut entries = IndexMap::with_capacity_and_hasher(count, FxBuildHasher);
-        for (key, entry) in self.entries.drain(first..) {
-            let key_span = entry.key_span;
-            if let (index, Some(_)) = entries.insert_full(key, entry)
-                && let Some((key, _)) = entries.get_index(index)
-            {
-                let message = format!("`{key}` is written twice in this object; the last one counts");
-                self.diagnostics.push(Diagnostic::warning(Code::Invalid, key_span, message));
-            }
-        }
+        let (written, diagnostics) = (self.entries.drain(first..).collect(), &mut self.diagnostics);
+        let entries = Entries::of(written, &mut |key, entry| {
+            let message = format!("`{key}` is written twice in this object; the last one counts");
+            diagnostics.push(Diagnostic::warning(Code::Invalid, entry.key_span, message));
+        });
         Value::object(Object { entries, rest: self.stop.clone() }, open.to(self.span()))
     }
 
@@ -210,7 +208,18 @@ impl<'t> Parser<'t> {
     /// Moves to the next token, keeping comments aside.
     fn advance(&mut self) {
         loop {
-            match self.scanner.scan() {
+            self.start = self.end + blank(self.body.as_bytes().get(self.end..).unwrap_or(&[]));
+            let rest = self.body.get(self.start..).unwrap_or("");
+            if let Some((token, length)) = plain(rest) {
+                self.token = Some(token);
+                self.end = self.start + length;
+                return;
+            }
+            let mut scanner = Scanner::new(rest, &ScannerOptions::default());
+            let scanned = scanner.scan();
+            self.end = self.start + scanner.token_end();
+            self.start += scanner.token_start();
+            match scanned {
                 Ok(Some(Token::CommentLine(_) | Token::CommentBlock(_))) => {
                     let span = self.span();
                     self.comments.push(span);
@@ -222,7 +231,8 @@ impl<'t> Parser<'t> {
                 Err(error) => {
                     self.token = None;
                     let range = error.range();
-                    let span = self.span_of(range.start, range.end);
+                    let first = self.body.len() - rest.len();
+                    let span = self.span_of(first + range.start, first + range.end);
                     self.fail_syntax(span, describe(error.kind()));
                     return;
                 }
@@ -231,7 +241,7 @@ impl<'t> Parser<'t> {
     }
 
     fn span(&self) -> Span {
-        self.span_of(self.scanner.token_start(), self.scanner.token_end())
+        self.span_of(self.start, self.end)
     }
 
     fn span_of(&self, start: usize, end: usize) -> Span {
@@ -271,6 +281,50 @@ impl<'t> Parser<'t> {
             self.stop = Some(Arc::new(Unknown::new(reason)));
         }
     }
+}
+
+/// A token that needs no thought, and its length: most of what there is. The rest is for the scanner.
+fn plain(rest: &str) -> Option<(Token<'_>, usize)> {
+    let token = match rest.as_bytes().first()? {
+        b'"' => {
+            let length = quiet(rest.as_bytes().get(1..)?);
+            let text = rest.get(1..=length).filter(|_| rest.as_bytes().get(length + 1) == Some(&b'"'))?;
+            return Some((Token::String(Cow::Borrowed(text)), length + 2));
+        }
+        b'{' => Token::OpenBrace,
+        b'}' => Token::CloseBrace,
+        b'[' => Token::OpenBracket,
+        b']' => Token::CloseBracket,
+        b',' => Token::Comma,
+        b':' => Token::Colon,
+        _ => return None,
+    };
+    Some((token, 1))
+}
+
+/// How many bytes from the start are blank; what else counts as blank is for the scanner.
+fn blank(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        match bytes.get(at) {
+            Some(b' ') => {
+                let (words, _) = bytes.get(at..).unwrap_or(&[]).as_chunks::<8>();
+                at += 8 * words.iter().take_while(|word| *word == b"        ").count();
+                at += bytes.get(at..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count();
+            }
+            Some(b'\n' | b'\r' | b'\t') => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+/// How many bytes from the start are neither a double quote nor a backslash, eight at a time.
+fn quiet(bytes: &[u8]) -> usize {
+    let loud = |byte: &u8| matches!(byte, b'"' | b'\\');
+    let (words, _) = bytes.as_chunks::<8>();
+    let whole = 8 * words.iter().take_while(|word| !word.iter().any(loud)).count();
+    let rest = bytes.get(whole..).unwrap_or(&[]);
+    whole + rest.iter().position(loud).unwrap_or(rest.len())
 }
 
 fn not_read() -> Unknown {

@@ -4,6 +4,7 @@
 //! Absent, null and unknown are three things: a missing entry, [`ValueKind::Null`] and [`ValueKind::Unknown`].
 //! Knows no language and no Azure. Clones are cheap: everything that can be large is behind an `Arc`.
 
+mod entries;
 mod number;
 #[cfg(test)]
 mod tests;
@@ -11,9 +12,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-
+pub use entries::Entries;
 pub use number::Number;
 
 use crate::source::Span;
@@ -61,7 +60,7 @@ pub struct Array {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object {
     /// The entries that are certain to be there.
-    pub entries: IndexMap<Arc<str>, Entry, FxBuildHasher>,
+    pub entries: Entries,
     /// Why there may be more entries than `entries`.
     pub rest: Option<Arc<Unknown>>,
 }
@@ -365,9 +364,7 @@ impl Object {
 
     /// The entry of this key whatever its case, as Resource Manager compares names; an exact match wins.
     pub fn get_ignore_case(&self, key: &str) -> Option<(&Arc<str>, &Entry)> {
-        self.entries
-            .get_key_value(key)
-            .or_else(|| self.entries.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(key)))
+        self.entries.get_ignore_case(key)
     }
 
     /// Sets a key; the last one wins, at the place of the first.

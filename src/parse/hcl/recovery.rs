@@ -79,7 +79,7 @@ impl Parser<'_> {
                     self.pos += 1;
                     return;
                 }
-                b'\\' if self.next_byte() != b'\n' => self.pos += 2,
+                b'\\' if self.next_byte() != b'\n' => self.pos = (self.pos + 2).min(self.text.len()),
                 _ => self.pos += 1,
             }
         }

@@ -222,3 +222,31 @@ fn a_lone_expression_and_a_lone_template_parse() {
     assert!(parse_expression(FileId(0), "1 2".into()).1.is_none());
     assert!(parse_template(FileId(0), "%{ endif }".into()).1.is_none());
 }
+
+/// Whatever a text breaks off with, nothing is told of bytes that it does not have.
+#[test]
+fn every_span_lies_in_its_text() {
+    fn all(body: &Body, spans: &mut Vec<crate::source::Span>) {
+        spans.extend(body.attributes.iter().map(|it| it.span));
+        for block in &body.blocks {
+            spans.push(block.span);
+            all(&block.body, spans);
+        }
+    }
+    let texts = [
+        "( }\nresource \"a\" \"b\" {\n  name = \"cliniclead\\",
+        "a { b = ( \"é\\é\" c = <<EOT\n é ${\"\\u00e9\\U0001f600\"}\nEOT\n}\n",
+        "é = \"日${ x ? [1, \"\\\u{1F600}\" : 2 }\" // é\n/* 日",
+    ];
+    for text in texts {
+        for cut in (0..=text.len()).filter(|it| text.is_char_boundary(*it)) {
+            let text = &text[..cut];
+            let (file, diagnostics) = parse(FileId(0), text.into());
+            let mut spans: Vec<_> = diagnostics.iter().filter_map(|it| it.span).collect();
+            all(&file.body, &mut spans);
+            for span in spans {
+                assert!(text.get(span.start as usize..span.end as usize).is_some(), "{text:?} {span:?}");
+            }
+        }
+    }
+}

@@ -122,7 +122,8 @@ impl Parser<'_> {
                 return Some('\\');
             }
         };
-        let code = self.text.get(self.pos..self.pos + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        let hex = self.text.get(self.pos..self.pos + digits).filter(|hex| hex.bytes().all(|it| it.is_ascii_hexdigit()));
+        let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
         let Some(code) = code else {
             let span = self.span(start, self.pos);
             self.error_at(span, format!("expected {digits} hexadecimal digits after this"));

@@ -264,9 +264,10 @@ impl<'t> Builder<'t> {
 
     /// Closes what is open after an error, so that what was read can still be judged.
     fn broken(&mut self, error: &ScanError) {
-        let end = self.eased.text.len();
-        let at = error.marker().byte_offset().unwrap_or(0).min(end);
-        let span = self.range(at, at.saturating_add(1).min(end).max(at));
+        let at = error.marker().byte_offset().unwrap_or(0).min(self.eased.text.len());
+        let at = (0..=at).rfind(|it| self.eased.text.is_char_boundary(*it)).unwrap_or(0);
+        let width = self.eased.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let span = self.range(at, at.saturating_add(width));
         self.mistake(Code::Syntax, span, &error.info());
         let why = Arc::new(Unknown::new(Reason::Invalid("the text cannot be read up to its end".into())));
         while !self.open.is_empty() {

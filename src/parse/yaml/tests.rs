@@ -153,3 +153,15 @@ fn an_error_behind_an_eased_place_stands_where_it_is_written() {
     assert_eq!(diagnostics.len(), 1);
     assert!(diagnostics[0].span.unwrap().start as usize >= text.find('[').unwrap(), "{diagnostics:?}");
 }
+
+#[test]
+fn a_mistake_beside_wide_characters_is_told_on_whole_characters() {
+    for text in ["a: \"x\"\u{642}\u{7c2}, { b: c }\n", "a: \"x\"日\n", "\u{feff}é: [\u{1f600}\n: ]\n"] {
+        for cut in (0..=text.len()).filter(|it| text.is_char_boundary(*it)) {
+            for diagnostic in read(&text[..cut]).1 {
+                let span = diagnostic.span.unwrap();
+                assert!(text.get(span.start as usize..span.end as usize).is_some(), "{text:?} {span:?}");
+            }
+        }
+    }
+}
