@@ -22,8 +22,10 @@ pub struct Finding {
     pub resource: Subject,
     /// Fails, or cannot be told.
     pub verdict: Verdict,
-    /// The policy's severity, or what the configuration makes of it.
+    /// The policy's severity, or what a tag or the configuration makes of it.
     pub severity: Severity,
+    /// Why the severity is above the policy's: the resource says that it holds ePHI.
+    pub raised: Option<Raised>,
     /// One sentence.
     pub message: String,
     /// The text that decided it.
@@ -42,6 +44,21 @@ pub struct Finding {
     pub members: Vec<(usize, ResourceIndex)>,
     /// The edits that would satisfy it, or why there are none; only when somebody asked.
     pub proposal: Option<Result<Proposal, Refusal>>,
+}
+
+/// A severity above the policy's, and the tag that asks for it.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    /// The policy's severity.
+    pub from: Severity,
+    /// The finding's.
+    pub to: Severity,
+    /// The tag's name as it is written.
+    pub tag: String,
+    /// Its value.
+    pub value: String,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// What a finding says.

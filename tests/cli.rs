@@ -658,3 +658,58 @@ fn a_policy_file_without_its_keys_is_told_and_dated_data_is_not() {
     assert!(told("misspelt"));
     assert!(!told("data"));
 }
+
+#[test]
+fn a_finding_about_what_is_tagged_as_ephi_is_graver() {
+    let scratch = Scratch::new("marked");
+    let store = |name: &str, tags: &str, more: &str| {
+        format!(
+            "resource \"azurerm_storage_account\" \"{name}\" {{\n  min_tls_version = \"TLS1_0\"\n  {more}tags = {tags}\n}}\n"
+        )
+    };
+    scratch.write(
+        "main.tf",
+        [
+            "variable \"tags\" { type = map(string) }\nlocals { common = { Data-Class = \"ePHI\" } }\n",
+            &store("marked", "merge(local.common, { team = \"records\" })", ""),
+            &store("public", "{ data-class = \"public\" }", ""),
+            &store("untold", "var.tags", ""),
+            &store("other", "{ team = \"records\" }", ""),
+            "resource \"azurerm_storage_container\" \"below\" {\n  storage_account_id    = azurerm_storage_account.marked.id\n\
+               container_access_type = \"container\"\n}\n",
+        ]
+        .concat(),
+    );
+    let check = ["check", ".", "--select", "storage/old-tls,storage/public-container", "--format", "json"];
+    let told = |ran: &Ran| {
+        let findings = ran.json()["findings"].as_array().unwrap().clone();
+        let one = |it: &serde_json::Value| {
+            let text = |it: &serde_json::Value| it.as_str().unwrap_or("-").to_owned();
+            let (address, raised) = (text(&it["resource"]["address"]), &it["severity_raised"]);
+            format!("{address} {} {} {}", text(&it["severity"]), text(&raised["from"]), text(&raised["tag"]))
+        };
+        findings.iter().map(one).collect::<Vec<_>>()
+    };
+    let plain = [
+        "azurerm_storage_account.marked low - -",
+        "azurerm_storage_account.public low - -",
+        "azurerm_storage_account.untold low - -",
+        "azurerm_storage_account.other low - -",
+        "azurerm_storage_container.below critical - -",
+    ];
+    assert_eq!(told(&scratch.run(&check)), plain);
+
+    scratch.write("baalint.yaml", "values: { phi-tag-names: [data-class] }\n");
+    let mut raised = plain;
+    raised[0] = "azurerm_storage_account.marked medium low Data-Class";
+    assert_eq!(told(&scratch.run(&check)), raised);
+    let text = scratch.run(&["check", ".", "--select", "storage/old-tls"]);
+    assert!(text.out().contains("storage/old-tls (medium, raised by the tag Data-Class)"), "{}", text.out());
+
+    // Another word for ePHI, and a severity that the team has set by itself.
+    scratch.write("baalint.yaml", "values: { phi-tag-names: data-class, phi-tag-values: [public] }\nseverity: { storage/public-container: low }\n");
+    raised[0] = plain[0];
+    raised[1] = "azurerm_storage_account.public medium low data-class";
+    raised[4] = "azurerm_storage_container.below low - -";
+    assert_eq!(told(&scratch.run(&check)), raised);
+}

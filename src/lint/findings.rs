@@ -7,8 +7,11 @@ use indexmap::map::Entry;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::judge::Judged;
-use crate::eval::{self, Source};
-use crate::finding::{CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Subject, Verdict, local_address};
+use super::sensitivity::Marking;
+use crate::eval::{self, Settings, Source};
+use crate::finding::{
+    CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Raised, Subject, Verdict, local_address,
+};
 use crate::model::{Resource, ResourceGraph};
 use crate::policy::{Policy, citation};
 use crate::source::{SourceFile, SourceMap, Span};
@@ -22,8 +25,10 @@ pub(super) fn findings(
     judged: &[Judged],
     graphs: &[ResourceGraph],
     policies: &[Policy],
+    settings: &Settings,
     sources: &SourceMap,
 ) -> Vec<Finding> {
+    let marking = Marking::of(settings);
     let mut facts: IndexMap<usize, Arc<PolicyFacts>, FxBuildHasher> = IndexMap::default();
     let mut groups: IndexMap<Key, Group<'_>, FxBuildHasher> = IndexMap::default();
     for one in judged {
@@ -37,7 +42,13 @@ pub(super) fn findings(
             }
         }
     }
-    let mut findings: Vec<Finding> = groups.into_values().map(|group| group.finding(sources)).collect();
+    let mut findings: Vec<Finding> = groups
+        .into_values()
+        .map(|group| {
+            let raised = marking.as_ref().and_then(|it| group.raised(it, graphs));
+            group.finding(raised, sources)
+        })
+        .collect();
     sort(&mut findings, sources);
     tell_apart(&mut findings);
     findings
@@ -116,7 +127,13 @@ struct Group<'r> {
 }
 
 impl Group<'_> {
-    fn finding(self, sources: &SourceMap) -> Finding {
+    /// What shares a finding is as grave as the gravest of it.
+    fn raised(&self, marking: &Marking, graphs: &[ResourceGraph]) -> Option<Raised> {
+        let mut all = std::iter::once(self.one).chain(self.also.iter().map(|(one, _)| *one));
+        all.find_map(|one| marking.raise(self.facts.severity, graphs.get(one.graph)?, one.resource))
+    }
+
+    fn finding(self, raised: Option<Raised>, sources: &SourceMap) -> Finding {
         let Self { one, graph, resource, policy, facts, also } = self;
         let outcome = &one.outcome;
         let decisive = one.outcome.decisive();
@@ -127,7 +144,8 @@ impl Group<'_> {
         related.extend(places.map(|place| Label { span: place.span, text: place.text.clone() }));
         related.extend(others(&also, resource));
         Finding {
-            severity: facts.severity,
+            severity: raised.as_ref().map_or(facts.severity, |it| it.to),
+            raised,
             resource: Subject {
                 address: resource.address.clone(),
                 resource_type: resource.resource_type.clone(),

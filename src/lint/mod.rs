@@ -10,6 +10,7 @@ pub mod fix;
 mod judge;
 pub mod library;
 mod masking;
+mod sensitivity;
 mod units;
 mod workers;
 
@@ -132,7 +133,7 @@ pub fn run(request: Request) -> Run {
     let judgement = workers.run(|| judge::judge(&units.graphs, &policies, &settings));
     timings.step("evaluate");
 
-    let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &sources);
+    let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &settings, &sources);
     configure(&mut findings, config, &sources);
     if let Some(templates) = &units.templates {
         let (read, told) = bicep::point(templates, &found.disk, &mut sources, &mut findings);
@@ -325,6 +326,7 @@ fn settings(config: &Config, library: &Library, today: Day, diagnostics: &mut Ve
     let policies = library.all();
     let mut known: Vec<&str> =
         policies.iter().flat_map(|it| &it.parameters).filter_map(|it| it.config.as_deref()).collect();
+    known.push(sensitivity::VALUES);
     known.sort_unstable();
     known.dedup();
     for (name, (value, span)) in &config.values {
@@ -378,6 +380,7 @@ fn configure(findings: &mut Vec<Finding>, config: &Config, sources: &SourceMap) 
         let mut severities = config.severity.iter().chain(here.flat_map(|it| &it.severity));
         if let Some((_, severity)) = severities.rfind(|(glob, _)| matches(&glob.text, &finding.policy.id)) {
             finding.severity = *severity;
+            finding.raised = None;
         }
     }
     findings.retain(|finding| {

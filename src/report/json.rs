@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Place, Report};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::finding::{Finding, Label, Suppressed};
+use crate::finding::{Finding, Label, Raised, Suppressed};
 
 /// Writes the whole report.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
@@ -38,6 +38,8 @@ pub(super) struct FindingRow<'r> {
     policy: &'r str,
     verdict: &'static str,
     severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity_raised: Option<RaisedRow<'r>>,
     category: &'r str,
     title: &'r str,
     message: &'r str,
@@ -67,6 +69,16 @@ struct ResourceRow<'r> {
     file: &'r str,
     line: u32,
     end_line: u32,
+}
+
+/// Why the severity is above the policy's.
+#[derive(Serialize)]
+struct RaisedRow<'r> {
+    from: &'static str,
+    tag: &'r str,
+    value: &'r str,
+    file: &'r str,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -137,6 +149,7 @@ impl<'r> FindingRow<'r> {
             policy: &finding.policy.id,
             verdict: finding.verdict.as_str(),
             severity: finding.severity.as_str(),
+            severity_raised: finding.raised.as_ref().map(|it| RaisedRow::of(report, it)),
             category: &finding.policy.category,
             title: &finding.policy.title,
             message: &finding.message,
@@ -168,6 +181,13 @@ impl<'r> FindingRow<'r> {
             suppressed: finding.suppressed.as_ref().map(|it| SuppressedRow::of(report, it)),
             fingerprint: &finding.fingerprint,
         }
+    }
+}
+
+impl<'r> RaisedRow<'r> {
+    fn of(report: &'r Report, raised: &'r Raised) -> Self {
+        let Place { file, start, .. } = report.place(raised.span);
+        Self { from: raised.from.as_str(), tag: &raised.tag, value: &raised.value, file, line: start.line }
     }
 }
 

@@ -108,6 +108,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         },
         verdict,
         severity,
+        raised: None,
         primary: Label { span, text: "properties.minimumTlsVersion is TLS1_0".into() },
         related: Vec::new(),
         evidence: vec![Evidence {

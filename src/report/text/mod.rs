@@ -156,7 +156,8 @@ fn heading(finding: &Finding, width: usize) -> String {
 }
 
 fn short_heading(finding: &Finding) -> String {
-    format!("{} ({})", finding.policy.id, finding.severity.as_str())
+    let raised = finding.raised.as_ref().map(|it| format!(", raised by the tag {}", it.tag)).unwrap_or_default();
+    format!("{} ({}{raised})", finding.policy.id, finding.severity.as_str())
 }
 
 fn fits(line: &str, width: usize) -> bool {
