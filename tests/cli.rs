@@ -713,3 +713,53 @@ fn a_finding_about_what_is_tagged_as_ephi_is_graver() {
     raised[4] = "azurerm_storage_container.below low - -";
     assert_eq!(told(&scratch.run(&check)), raised);
 }
+
+#[test]
+fn a_key_is_followed_to_what_it_encrypts() {
+    let scratch = Scratch::new("chain");
+    scratch.write("baalint.yaml", "values: { phi-tag-names: [phi] }\n");
+    scratch.write(
+        "modules/store/main.tf",
+        "variable \"key\" {}\nvariable \"tags\" {}\n\
+         resource \"azurerm_storage_account\" \"records\" {\n  tags = var.tags\n\
+           customer_managed_key {\n    key_vault_key_id = var.key\n    user_assigned_identity_id = \"x\"\n  }\n}\n",
+    );
+    scratch.write(
+        "main.tf",
+        "resource \"azurerm_key_vault\" \"keys\" {\n  name = \"keys\"\n}\n\
+         resource \"azurerm_key_vault_key\" \"records\" {\n  key_vault_id = azurerm_key_vault.keys.id\n}\n\
+         resource \"azurerm_key_vault_key\" \"disks\" {\n  key_vault_id = azurerm_key_vault.keys.id\n}\n\
+         resource \"azurerm_key_vault\" \"other\" {\n  name = \"other\"\n}\n\
+         resource \"azurerm_disk_encryption_set\" \"disks\" {\n  key_vault_key_id = azurerm_key_vault_key.disks.id\n}\n\
+         resource \"azurerm_managed_disk\" \"it\" {\n  disk_encryption_set_id = azurerm_disk_encryption_set.disks.id\n}\n\
+         resource \"azurerm_linux_virtual_machine\" \"it\" {\n  secret {\n    key_vault_id = azurerm_key_vault.other.id\n  }\n}\n\
+         module \"store\" {\n  source = \"./modules/store\"\n  key = azurerm_key_vault_key.records.id\n  tags = { phi = true }\n}\n",
+    );
+    let select = "keyvault/no-purge-protection,keyvault/no-key-rotation,disk/no-key-rotation";
+    let ran = scratch.run(&["check", ".", "--select", select, "--format", "json"]);
+    let told: Vec<String> = ran.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let related = it["related"].as_array().unwrap().iter().map(|it| it["message"].as_str().unwrap_or_default());
+            let chain: Vec<&str> = related.filter(|it| it.starts_with("its keys encrypt")).collect();
+            format!(
+                "{} {} {}",
+                it["resource"]["address"].as_str().unwrap(),
+                it["severity"].as_str().unwrap(),
+                chain.join(", ")
+            )
+        })
+        .collect();
+    let (disk, store) =
+        ("its keys encrypt azurerm_managed_disk.it", "its keys encrypt module.store.azurerm_storage_account.records");
+    let expected = [
+        format!("azurerm_key_vault.keys critical {disk}, {store}"),
+        format!("azurerm_key_vault_key.records medium {store}"),
+        format!("azurerm_key_vault_key.disks low {disk}"),
+        "azurerm_key_vault.other high ".to_owned(),
+        format!("azurerm_disk_encryption_set.disks low {disk}"),
+    ];
+    assert_eq!(told, expected);
+}

@@ -7,12 +7,13 @@ use indexmap::map::Entry;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::judge::Judged;
+use super::key_chain::encrypted_with;
 use super::sensitivity::Marking;
 use crate::eval::{self, Settings, Source};
 use crate::finding::{
     CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Raised, Subject, Verdict, local_address,
 };
-use crate::model::{Resource, ResourceGraph};
+use crate::model::{Resource, ResourceGraph, ResourceIndex};
 use crate::policy::{Policy, citation};
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::DefaultOf;
@@ -143,6 +144,7 @@ impl Group<'_> {
         let places = also.iter().flat_map(|(other, _)| &other.outcome.related).filter(|place| seen.insert(place.span));
         related.extend(places.map(|place| Label { span: place.span, text: place.text.clone() }));
         related.extend(others(&also, resource));
+        related.extend(encrypts(graph, one.resource));
         Finding {
             severity: raised.as_ref().map_or(facts.severity, |it| it.to),
             raised,
@@ -189,6 +191,18 @@ fn others(also: &[(&Judged, &Resource)], resource: &Resource) -> Option<Label> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let text = format!("also {}{more}", names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "));
     (!names.is_empty()).then_some(Label { span: resource.header, text })
+}
+
+/// What the keys of the resource encrypt: what is lost, or open, when they are.
+fn encrypts(graph: &ResourceGraph, holder: ResourceIndex) -> Vec<Label> {
+    let encrypted = encrypted_with(graph, holder);
+    let more = encrypted.len().saturating_sub(NAMED);
+    let label = |(at, index): (usize, &ResourceIndex)| {
+        let resource = graph.get(*index);
+        let more = if more > 0 && at + 1 == NAMED { format!(" and {more} more") } else { String::new() };
+        Label { span: resource.header, text: format!("its keys encrypt {}{more}", resource.address) }
+    };
+    encrypted.iter().take(NAMED).enumerate().map(label).collect()
 }
 
 /// What the primary label says.

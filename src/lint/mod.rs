@@ -8,6 +8,7 @@ pub mod changes;
 pub mod findings;
 pub mod fix;
 mod judge;
+mod key_chain;
 pub mod library;
 mod masking;
 mod sensitivity;

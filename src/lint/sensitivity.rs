@@ -1,15 +1,17 @@
 //! What the PHI classification tag does to a severity.
 //!
 //! In: a resource in its graph, and the configured names and values of the tag. Out: [`Raised`] for a resource that says
-//! it holds ePHI. The nearest of the resource and what it lives below or extends that carries one of the names decides:
+//! it holds ePHI, or whose keys encrypt what says so. The nearest of the resource and what it lives below or extends that carries one of the names decides:
 //! a database may say otherwise than its server, a container says nothing and follows its account. A value that is
 //! not known raises nothing. Knows no policy.
 
 use std::sync::Arc;
 
+use super::key_chain::encrypted_with;
 use crate::eval::Settings;
 use crate::finding::{Raised, Severity};
 use crate::model::{Resource, ResourceGraph, ResourceIndex};
+use crate::source::Span;
 use crate::value::{Entry, Value, ValueKind};
 
 /// The configured name of the list of tag names.
@@ -36,21 +38,21 @@ impl Marking {
 
     /// The severity that a finding about a resource has, and why, when the resource is marked.
     pub(super) fn raise(&self, from: Severity, graph: &ResourceGraph, resource: ResourceIndex) -> Option<Raised> {
+        let guarded = encrypted_with(graph, resource);
+        let mut all = std::iter::once(resource).chain(guarded);
+        let (tag, value, span) = all.find_map(|it| self.marked(graph, it))?;
+        let to = up(from);
+        (to != from).then_some(Raised { from, to, tag, value, span })
+    }
+
+    /// The tag that says that a resource holds ePHI: its name, its value and its place.
+    fn marked(&self, graph: &ResourceGraph, resource: ResourceIndex) -> Option<(String, String, Span)> {
         let (tag, entry) = self.nearest(graph, resource)?;
         let value = text(&entry.value)?;
+        let (key, span) = (entry.key_span, entry.value.span);
+        let whole = if key.file == span.file && key.start <= span.start { key.to(span) } else { span };
         let says_so = self.values.iter().any(|it| it.eq_ignore_ascii_case(value.trim()));
-        let to = up(from);
-        (says_so && to != from).then(|| Raised {
-            from,
-            to,
-            tag: tag.to_string(),
-            value,
-            span: if entry.key_span.file == entry.value.span.file && entry.key_span.start <= entry.value.span.start {
-                entry.key_span.to(entry.value.span)
-            } else {
-                entry.value.span
-            },
-        })
+        says_so.then(|| (tag.to_string(), value, whole))
     }
 
     fn nearest<'g>(&self, graph: &'g ResourceGraph, resource: ResourceIndex) -> Option<(&'g Arc<str>, &'g Entry)> {
