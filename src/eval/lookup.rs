@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::operators::Actual;
 use crate::azure::defaults::{self, NO_TEXT, ServiceDefault};
-use crate::model::{Dialect, Lookup, PathSegment, PropertyPath, Resource};
+use crate::model::{Dialect, Lookup, PathSegment, PropertyPath, Resource, Target};
 use crate::source::Span;
 use crate::value::{Reason, Unknown, Value, ValueKind};
 
@@ -71,6 +71,15 @@ pub(super) fn find<'v>(resource: &'v Resource, place: &Place<'v>, path: &Propert
 
 /// What a path without `[*]` finds in the body.
 pub(super) fn find_in_body<'v>(resource: &'v Resource, path: &PropertyPath) -> Found<'v> {
+    if let (Some(link), [PathSegment::Key(key)]) = (&resource.parent, path.segments())
+        && link.scope
+        && key.eq_ignore_ascii_case("scope")
+    {
+        return match &link.target {
+            Target::Value(scope) => Found { span: link.span, ..Found::of(scope, None) },
+            Target::Address(_) | Target::Named { .. } => Found::absent(link.span),
+        };
+    }
     settle(resource, resource.lookup(path), || path.segments().iter())
 }
 
