@@ -300,6 +300,20 @@ fn read_fills(errors: &mut Errors, top: &Map<String, Json>, children: &[Child]) 
     fills
 }
 
+/// Every function that a template of elements names is there.
+fn check_template(errors: &mut Errors, argument: &str, template: &Json) {
+    match template {
+        Json::String(text) => {
+            if let Some(name) = text.strip_prefix("$ ").filter(|name| functions::find(name).is_none()) {
+                errors.add(format!("{argument}: there is no function `{name}`"));
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| check_template(errors, argument, item)),
+        Json::Object(map) => map.values().for_each(|item| check_template(errors, argument, item)),
+        _ => {}
+    }
+}
+
 fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child]) -> Option<Fill> {
     let map = errors.object(argument, spec, SPEC)?;
     let to = map.get("to").and_then(Json::as_str).unwrap_or_default();
@@ -332,7 +346,7 @@ fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child
         always,
         present: map.get("present").cloned(),
         absent: map.get("absent").cloned(),
-        each: map.get("each").cloned(),
+        each: map.get("each").cloned().inspect(|template| check_template(errors, argument, template)),
         format: map.get("format").and_then(Json::as_str).map(Format::parse),
         scale: map.get("scale").and_then(Json::as_f64),
         function,

@@ -24,10 +24,12 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("epoch_seconds", epoch_seconds),
     ("first", first),
     ("from_json", from_json),
+    ("has_nfsv3", has_nfsv3),
     ("join_comma", |value| join(value, ", ")),
     ("join_plain_comma", |value| join(value, ",")),
     ("join_semicolon", |value| join(value, ";")),
-    ("key_name", |value| text(value, |url| key_part(url, 4))),
+    // What is no URL of a key still names one.
+    ("key_name", |value| text(value, |url| key_part(url, 4).or_else(|| Some(url.to_owned())))),
     ("key_vault_uri", |value| text(value, vault_uri)),
     ("key_version", |value| text(value, |url| key_part(url, 5))),
     ("last_segment", |value| text(value, |id| id.trim_end_matches('/').rsplit('/').next().map(str::to_owned))),
@@ -54,6 +56,21 @@ fn epoch_seconds(mut value: Value) -> Option<Value> {
     {
         value.kind = ValueKind::Number(Number::Int(seconds));
     }
+    Some(value)
+}
+
+/// Whether a list of protocols has the one that NetApp keeps a switch for.
+fn has_nfsv3(mut value: Value) -> Option<Value> {
+    let ValueKind::Array(array) = &value.kind else { return Some(value) };
+    let named = array.items.iter().any(|item| item.as_str().is_some_and(|it| it.eq_ignore_ascii_case("NFSv3")));
+    let unknown = array.items.iter().find_map(|item| match &item.kind {
+        ValueKind::Unknown(why) => Some(why),
+        _ => None,
+    });
+    value.kind = match array.rest.as_ref().or(unknown).filter(|_| !named) {
+        Some(why) => ValueKind::Unknown(why.clone()),
+        None => ValueKind::Bool(named),
+    };
     Some(value)
 }
 
@@ -164,5 +181,7 @@ mod tests {
         assert_eq!(of("key_name").as_deref(), Some("k"));
         assert_eq!(of("key_version").as_deref(), Some("1"));
         assert_eq!(of("last_segment").as_deref(), Some("1"));
+        let day = Value::new("2027-01-01T01:00:00+01:00", Span::new(FileId(0), 0, 1));
+        assert_eq!(epoch_seconds(day).unwrap().kind, ValueKind::from(1_798_761_600_i64));
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::compile::Fill;
+use super::functions;
 use super::read::Errors;
 use crate::source::Span;
 use crate::value::{Array, Number, Object, Unknown, Value, ValueKind};
@@ -204,6 +205,11 @@ fn fill_template(template: &Json, key: Option<&Value>, element: &Value) -> Value
     match template {
         Json::String(text) if text == "$" => element.clone(),
         Json::String(text) if text == "$key" => key.unwrap_or(element).clone(),
+        Json::String(text) if text.starts_with("$ ") => {
+            let function = text.get(2..).and_then(functions::find);
+            let made = function.and_then(|function| function(element.clone()));
+            made.unwrap_or_else(|| Value::new(ValueKind::Null, element.span))
+        }
         Json::Object(map) => {
             let mut object = Object::default();
             for (name, inner) in map {
