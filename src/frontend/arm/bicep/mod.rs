@@ -6,6 +6,7 @@
 
 mod path;
 mod read;
+mod scan;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 //! In: the text of a `.bicep` file. Out: [`Declaration`]s with the shape of their values. Not a compiler: types are skipped,
 //! expressions are kept as the object and array literals inside them, and what is not understood is passed over.
 
+use super::scan::Reader;
 use crate::source::{FileId, Span};
 
 /// A declaration of a file, or of a resource nested in another one.
@@ -65,7 +66,7 @@ const MAX_DEPTH: usize = 200;
 
 /// Reads the declarations of a file.
 pub(super) fn read(file: FileId, text: &str) -> Vec<Declaration> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, file };
+    let mut reader = Reader::new(file, text);
     let mut declarations = Vec::new();
     loop {
         reader.skip_blank();
@@ -77,13 +78,6 @@ pub(super) fn read(file: FileId, text: &str) -> Vec<Declaration> {
             None => reader.skip_statement(),
         }
     }
-}
-
-struct Reader<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
-    file: FileId,
 }
 
 impl Reader<'_> {
@@ -381,116 +375,6 @@ impl Reader<'_> {
         if self.at == before {
             self.step();
         }
-    }
-
-    /// Passes over everything up to the bracket that closes the one here.
-    fn skip_balanced(&mut self) {
-        let mut open = 0usize;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'(' | b'[' | b'{' => open += 1,
-                b')' | b']' | b'}' => open = open.saturating_sub(1),
-                b'\'' => {
-                    self.skip_string();
-                    continue;
-                }
-                b'/' if self.comment() => continue,
-                _ => {}
-            }
-            self.step();
-            if open == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Passes over `'text ${expression}'` or `'''text'''`.
-    fn skip_string(&mut self) {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        if rest.starts_with("'''") {
-            let end = rest.get(3..).and_then(|inner| inner.find("'''")).map_or(rest.len(), |end| end + 6);
-            self.at += end;
-            while self.peek() == Some(b'\'') {
-                self.at += 1;
-            }
-            return;
-        }
-        self.at += 1;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'\\' => {
-                    self.step();
-                    self.step();
-                }
-                b'$' if self.bytes.get(self.at + 1) == Some(&b'{') => {
-                    self.at += 1;
-                    self.skip_balanced();
-                }
-                b'\'' => {
-                    self.at += 1;
-                    return;
-                }
-                b'\n' => return,
-                _ => self.step(),
-            }
-        }
-    }
-
-    /// Passes over a comment that starts here.
-    fn comment(&mut self) -> bool {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        if rest.starts_with("//") {
-            self.at += rest.find('\n').unwrap_or(rest.len());
-            true
-        } else if rest.starts_with("/*") {
-            self.at += rest.find("*/").map_or(rest.len(), |end| end + 2);
-            true
-        } else {
-            false
-        }
-    }
-
-    fn skip_blank(&mut self) {
-        loop {
-            match self.peek() {
-                Some(byte) if byte.is_ascii_whitespace() => self.at += 1,
-                Some(b'/') if self.comment() => {}
-                Some(b'#') => {
-                    let rest = self.text.get(self.at..).unwrap_or("");
-                    self.at += rest.find('\n').unwrap_or(rest.len());
-                }
-                Some(0xEF) if self.at == 0 => self.step(),
-                _ => return,
-            }
-        }
-    }
-
-    fn skip_spaces(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t')) {
-            self.at += 1;
-        }
-    }
-
-    fn word(&mut self) -> &str {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let length = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        self.at += length;
-        rest.get(..length).unwrap_or("")
-    }
-
-    /// Over one character.
-    fn step(&mut self) {
-        let length = self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
-        self.at += length;
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn span(&self, start: usize, end: usize) -> Span {
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Span::new(self.file, place(start), place(end))
     }
 }
 
