@@ -79,6 +79,9 @@ pub struct InputArguments {
     /// Parameter file of ARM templates
     #[arg(long, value_name = "FILE")]
     pub parameters: Vec<PathBuf>,
+    /// Where the Bicep sources of compiled templates lie, when not beside them
+    #[arg(long, value_name = "DIR")]
+    pub bicep_root: Option<PathBuf>,
     /// Leave out paths that match; may be given again
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,

@@ -88,6 +88,9 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
     if wants_stdin {
         let path = input.stdin_filename.clone();
         let path = path.ok_or_else(|| Stop::Message("`-` needs --stdin-filename: what is the text called?".into()))?;
+        if path.extension().is_some_and(|it| it == "bicep") {
+            return Err(Stop::Message("Bicep is built from files, not from standard input: give its path".into()));
+        }
         let mut bytes = Vec::new();
         let limit = MAX_FILE + 1;
         io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|it| Stop::Message(it.to_string()))?;
@@ -119,6 +122,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
         values: Values {
             terraform: terraform::Options { variables, variable_files: input.variable_files.clone(), environment },
             parameters: input.parameters.clone(),
+            bicep_root: input.bicep_root.clone(),
         },
         shelves: shelves(policy),
         mappings: policy.mappings.clone(),

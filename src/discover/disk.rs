@@ -57,6 +57,11 @@ impl Disk {
         self.overlay.insert(path, bytes);
     }
 
+    /// True when a text stands in for what `path` holds.
+    pub(super) fn is_overlaid(&self, path: &Path) -> bool {
+        self.overlay.contains_key(&self.absolute(path))
+    }
+
     /// What a file holds; refused when it is too large, no file, or outside of the run.
     pub fn bytes(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
         if let Some(bytes) = self.overlay.get(&self.absolute(path)) {
@@ -104,7 +109,7 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Arc<str>, ReadError> {
-        if !self.overlay.contains_key(&self.absolute(path)) {
+        if !self.is_overlaid(path) {
             if !self.is_allowed(path) {
                 return Err(ReadError::Outside);
             }

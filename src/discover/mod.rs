@@ -16,6 +16,7 @@ pub use sniff::Kind;
 pub(crate) use sniff::by_name;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::frontend::arm;
 use crate::frontend::files::Files as _;
 use crate::source::{FileId, SourceMap};
 
@@ -61,8 +62,19 @@ pub struct Discovered {
     pub inputs: Vec<Input>,
     /// The way to read more.
     pub disk: Disk,
+    /// Bicep sources: judged as the templates that are built from them.
+    pub bicep: Bicep,
     /// What could not be read.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Bicep sources of a run, in order of path.
+#[derive(Debug, Default)]
+pub struct Bicep {
+    /// Named on the command line: to be built.
+    pub named: Vec<PathBuf>,
+    /// Found below directories.
+    pub found: Vec<PathBuf>,
 }
 
 /// A path to read, and whether it was named rather than found.
@@ -120,13 +132,15 @@ impl Walked {
     pub fn read(self, sources: &mut SourceMap) -> Discovered {
         let Self { disk, candidates, diagnostics } = self;
         let read: Vec<Read> = candidates.into_par_iter().map(|candidate| read(&disk, candidate)).collect();
-        let mut found = Discovered { inputs: Vec::new(), disk, diagnostics };
+        let mut found = Discovered { inputs: Vec::new(), disk, bicep: Bicep::default(), diagnostics };
         for one in read {
             match one {
                 Read::Input { path, kind, named, shown, text } => {
                     let file = sources.add(&path, shown, text);
                     found.inputs.push(Input { file, path, kind, named });
                 }
+                Read::Bicep { path, named: true } => found.bicep.named.push(path),
+                Read::Bicep { path, named: false } => found.bicep.found.push(path),
                 Read::Wrong(diagnostic) => found.diagnostics.push(*diagnostic),
                 Read::Nothing => {}
             }
@@ -144,28 +158,46 @@ enum Read {
         shown: String,
         text: Arc<str>,
     },
+    /// Not read here: it is built, or looked up for places.
+    Bicep {
+        path: PathBuf,
+        named: bool,
+    },
     Wrong(Box<Diagnostic>),
     /// It is none of ours.
     Nothing,
 }
 
-/// A Terraform file means nothing without the others of its directory.
+/// A Terraform file means nothing without the others of its directory; a template has its parameters beside it.
 fn add_siblings(disk: &Disk, candidates: &mut Vec<Candidate>) {
-    let named: Vec<PathBuf> = candidates
-        .iter()
-        .filter(|it| it.named && sniff::by_name(&it.path) == Some(Kind::Terraform))
-        .map(|it| it.path.clone())
-        .collect();
+    let named: Vec<PathBuf> = candidates.iter().filter(|it| it.named).map(|it| it.path.clone()).collect();
     for path in named {
+        let terraform = sniff::by_name(&path) == Some(Kind::Terraform);
+        if !terraform && !sniff::is_json(&path) && !sniff::is_bicep(&path) {
+            continue;
+        }
         let directory = path.parent().unwrap_or(Path::new(""));
-        let beside = disk.list(directory).into_iter().filter(|it| !it.directory).map(|it| directory.join(it.name));
-        let beside = beside.filter(|path| sniff::by_name(path).is_some());
+        let beside = disk.list(directory).into_iter().filter(|it| !it.directory);
+        let belongs = |name: &str| {
+            let beside = Path::new(name);
+            let is_parameters = || sniff::is_json(beside) && arm::are_parameters_of(&path, name);
+            if terraform { sniff::by_name(beside).is_some() } else { is_parameters() }
+        };
+        let beside = beside.filter(|it| belongs(&it.name)).map(|it| directory.join(it.name));
         candidates.extend(beside.map(|path| Candidate { path, named: false }));
     }
 }
 
 fn read(disk: &Disk, candidate: Candidate) -> Read {
     let Candidate { path, named } = candidate;
+    if sniff::is_bicep(&path) {
+        // The unsaved text of an editor cannot be built; places in it are looked up all the same.
+        let named = named && !disk.is_overlaid(&path);
+        return Read::Bicep { path, named };
+    }
+    if named && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("bicepparam")) {
+        return Read::Wrong(Box::new(parameters_in_bicep(&disk.shown(&path))));
+    }
     let by_name = sniff::by_name(&path);
     let kind = match by_name {
         Some(kind) => Some(kind),
@@ -193,6 +225,13 @@ fn read(disk: &Disk, candidate: Candidate) -> Read {
     }
 }
 
+fn parameters_in_bicep(shown: &str) -> Diagnostic {
+    let built = Path::new(shown).with_extension("parameters.json");
+    let built = built.display();
+    let help = format!("build it: `bicep build-params {shown} --outfile {built}`, and say `--parameters {built}`");
+    Diagnostic::of_path(Code::Unreadable, shown, "holds parameters that only the Bicep compiler reads").with_help(help)
+}
+
 fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
     let shown = disk.shown(path);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -203,7 +242,7 @@ fn unrecognised(disk: &Disk, path: &Path, bytes: &[u8]) -> Diagnostic {
         not_an_input(shown)
     } else {
         Diagnostic::of_path(Code::Unreadable, shown, "is not a kind of file that baalint reads").with_help(
-            "it reads .tf, .tf.json, .tofu, .tfvars, ARM templates and plans as JSON, and YAML that declares Azure",
+            "it reads .tf, .tf.json, .tofu, .tfvars, .bicep, ARM templates and plans as JSON, and YAML that declares Azure",
         )
     }
 }

@@ -36,6 +36,11 @@ pub(super) fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json") || it.eq_ignore_ascii_case("jsonc"))
 }
 
+/// True for a Bicep source.
+pub(super) fn is_bicep(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("bicep"))
+}
+
 /// True for a file that may hold documents of the YAML dialects.
 pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("yaml") || it.eq_ignore_ascii_case("yml"))

@@ -58,10 +58,14 @@ fn below(
             }
         } else if file_type.is_symlink() {
             link(path, disk, found, diagnostics);
-        } else if sniff::by_name(&path).is_some() || sniff::is_json(&path) || sniff::is_yaml(&path) {
+        } else if is_candidate(&path) {
             found.push(Candidate { path, named: false });
         }
     }
+}
+
+fn is_candidate(path: &Path) -> bool {
+    sniff::by_name(path).is_some() || sniff::is_json(path) || sniff::is_yaml(path) || sniff::is_bicep(path)
 }
 
 /// A link to a file is that file; a link to a directory is walked where the directory is.
@@ -80,7 +84,7 @@ fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mu
                 );
             }
         }
-        Ok(_) if looks_like_input || sniff::is_json(&path) || sniff::is_yaml(&path) => {
+        Ok(_) if is_candidate(&path) => {
             found.push(Candidate { path, named: false });
         }
         Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),

@@ -5,6 +5,7 @@
 
 mod bicep;
 pub mod changes;
+mod compile;
 pub mod findings;
 pub mod fix;
 mod judge;
@@ -109,8 +110,11 @@ pub fn run(request: Request) -> Run {
     let wanted = wanted(&request, config);
     let walked = discover::walk(wanted);
     let workers = Workers::new(request.threads, walked.len());
-    let found = workers.run(|| walked.read(&mut sources));
-    diagnostics.extend(found.diagnostics);
+    let mut found = workers.run(|| walked.read(&mut sources));
+    diagnostics.append(&mut found.diagnostics);
+    diagnostics.extend(request.values.bicep_root.as_ref().and_then(|root| allow(root, &mut found.disk)));
+    let built = compile::build(&found.bicep.named, &found.disk, &mut sources, &mut diagnostics);
+    let fresh = bicep::Fresh::add(built, &found.disk, &mut found.inputs, &mut sources, &mut diagnostics);
     timings.step("discover");
 
     let values = with_config(request.values, config, &sources, &mut diagnostics);
@@ -118,6 +122,7 @@ pub fn run(request: Request) -> Run {
     diagnostics.extend(told);
     let units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
     diagnostics.extend(units.diagnostics);
+    diagnostics.extend(bicep::not_built(units.templates.as_ref(), &found.bicep.found, &found.disk));
     let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
 
@@ -152,12 +157,15 @@ pub fn run(request: Request) -> Run {
         diagnostics.extend(apply_baseline(&path, &mut findings));
     }
     let mut named = request.paths.clone();
-    named.extend(request.buffers.iter().map(|it| it.path.clone()));
+    named.extend(request.buffers.iter().map(|it| it.path.clone()).chain(fresh.paths.iter().cloned()));
     // What a plan says is reported where the configuration beside it says it.
     let planned = found.inputs.iter().any(|it| it.named && it.kind == Kind::Plan);
     keep_named(&mut findings, &named, request.since.is_none() && !planned, &sources);
     if let Some(since) = &request.since {
         keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
+    }
+    if let Some(templates) = &units.templates {
+        fresh.only_sources(templates, &found.disk, &mut sources, &mut findings, &mut diagnostics);
     }
     if units.files == 0 && diagnostics.is_empty() {
         diagnostics.push(nothing_to_judge(&request.paths));
@@ -194,6 +202,16 @@ fn wanted(request: &Request, config: &Config) -> Wanted {
     let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
     let (paths, buffers, overlay) = (request.paths.clone(), request.buffers.clone(), request.overlay.clone());
     Wanted { paths, buffers, overlay, exclude: exclude.collect() }
+}
+
+/// Sources of templates may be looked up below `root`.
+fn allow(root: &Path, disk: &mut Disk) -> Option<Diagnostic> {
+    if root.is_dir() {
+        disk.allow(root);
+        return None;
+    }
+    let message = "is no directory, so no Bicep source is looked up in it";
+    Some(Diagnostic::of_path(Code::Unreadable, shown(root), message).with_help("check `--bicep-root`"))
 }
 
 /// The configuration that was named, or the nearest one upwards from the first path.

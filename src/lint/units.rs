@@ -44,6 +44,8 @@ pub struct Values {
     pub terraform: terraform::Options,
     /// Parameter files of templates.
     pub parameters: Vec<PathBuf>,
+    /// Where Bicep sources lie that are not beside their templates.
+    pub bicep_root: Option<PathBuf>,
 }
 
 /// Lowers and links every root.
@@ -122,7 +124,7 @@ impl Units {
         if scanned.is_empty() {
             return;
         }
-        let options = arm::Options { parameters: values.parameters.clone() };
+        let options = arm::Options { parameters: values.parameters.clone(), bicep_root: values.bicep_root.clone() };
         let (templates, diagnostics) = Templates::load(&scanned, files, sources, &options);
         self.diagnostics.extend(diagnostics);
         self.files += templates.inputs().count();

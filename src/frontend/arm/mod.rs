@@ -32,7 +32,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 pub use detect::{Kind, detect, may_be_input};
-pub use templates::{Options, Templates, Unit};
+pub use templates::{Options, Templates, Unit, are_parameters_of};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Lowered, Presence};
@@ -70,6 +70,13 @@ pub fn evaluate_text(template: &Value, text: &str, span: Span) -> (Value, Vec<Di
         None => Value::unknown(Reason::Invalid("not a template".into()), span),
     };
     (value, run.into_diagnostics())
+}
+
+/// Of a template that Bicep has built: the version of the compiler, and its hash of the template.
+pub fn built_hash(text: &str) -> Option<(String, String)> {
+    let (document, _) = crate::parse::json::parse(FileId(0), text);
+    let (version, hash) = bicep::generator(document.as_ref()?.root.as_object()?)?;
+    Some((version.to_owned(), hash.to_owned()))
 }
 
 fn root_scope(template: &Value, given: FxHashMap<String, Value>) -> Option<Scope> {

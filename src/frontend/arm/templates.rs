@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::bicep::{Bicep, Reach};
+use super::bicep::{Bicep, Reach, unbuilt};
 use super::detect::{Kind, detect};
 use super::{Input, export, scope};
 use crate::diagnostic::{Code, Diagnostic};
@@ -29,14 +29,17 @@ const MAX_LINKED: usize = 500;
 pub struct Options {
     /// `--parameters FILE`, for every template; several give several runs.
     pub parameters: Vec<PathBuf>,
+    /// `--bicep-root DIR`, where sources lie that are not beside their templates.
+    pub bicep_root: Option<PathBuf>,
 }
 
 /// All ARM inputs of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Templates {
     documents: IndexMap<PathBuf, Loaded, FxBuildHasher>,
     directories: FxHashMap<FileId, PathBuf>,
     units: Vec<Unit>,
+    bicep_root: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -65,8 +68,9 @@ impl Templates {
         sources: &mut SourceMap,
         options: &Options,
     ) -> (Self, Vec<Diagnostic>) {
+        let bicep_root = options.bicep_root.clone();
         let mut templates =
-            Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new() };
+            Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new(), bicep_root };
         let mut diagnostics = Vec::new();
         let parsed: Vec<_> = scanned.par_iter().map(|file| (file, json::parse(file.id(), file.text()))).collect();
         for (file, (document, found)) in parsed {
@@ -108,7 +112,7 @@ impl Templates {
         let mut places = FxHashMap::default();
         let mut told = Vec::new();
         let mut seen: FxHashSet<FileId> = FxHashSet::default();
-        let mut reach = Reach { files, sources };
+        let mut reach = Reach { files, sources, root: self.bicep_root.as_deref() };
         for span in spans {
             let path = reach.sources.get(span.file).map(|it| normalise(it.path()));
             let Some((path, loaded)) = path.and_then(|path| self.documents.get_key_value(&path)) else { continue };
@@ -123,6 +127,17 @@ impl Templates {
             }
         }
         (places, told)
+    }
+
+    /// Of the Bicep files that were found, those that deploy something and that no template of the run was built from.
+    pub fn unbuilt_bicep(&self, found: &[PathBuf], files: &dyn Files) -> Vec<PathBuf> {
+        let mut bicep = Bicep::default();
+        // Whatever is looked at here is no source of the run.
+        let mut apart = SourceMap::default();
+        let mut reach = Reach { files, sources: &mut apart, root: self.bicep_root.as_deref() };
+        let templates = self.documents.iter().filter(|(_, it)| it.kind == Kind::Template);
+        let built = templates.filter_map(|(path, it)| bicep.source_of(&mut reach, path, &it.document.root)).collect();
+        unbuilt(found, &built, files)
     }
 
     /// Lowers one unit, and notes every template that it links.
@@ -269,11 +284,9 @@ impl Templates {
     /// `main.json`; any parameter file beside the only template of a directory.
     fn parameters_of(&self, template: &Path, parameter_files: &[PathBuf]) -> Vec<PathBuf> {
         let directory = template.parent();
-        let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or("");
         let of = |kind: Kind| self.documents.iter().filter(move |(_, it)| it.kind == kind).map(|(path, _)| path);
         let named = |path: &Path| {
-            let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
-            name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.') && rest.contains("param"))
+            path.file_name().and_then(|it| it.to_str()).is_some_and(|name| are_parameters_of(template, name))
         };
         let mut found: Vec<PathBuf> = parameter_files.iter().filter(|it| it.parent() == directory).cloned().collect();
         if found.iter().any(|path| named(path)) {
@@ -284,6 +297,13 @@ impl Templates {
         found.sort();
         found
     }
+}
+
+/// Whether a file beside a template has its parameters, by its name: `main.prod.parameters.json` of `main.json`.
+pub fn are_parameters_of(template: &Path, name: &str) -> bool {
+    let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or("");
+    let rest = name.strip_prefix(stem).filter(|_| !stem.is_empty());
+    rest.is_some_and(|rest| rest.starts_with('.') && rest.contains("param"))
 }
 
 /// The values of a parameter file, by name in lower case.

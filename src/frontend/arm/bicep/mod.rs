@@ -7,6 +7,8 @@
 mod path;
 mod read;
 mod scan;
+mod stale;
+mod unbuilt;
 
 use std::path::{Path, PathBuf};
 
@@ -19,53 +21,74 @@ use crate::value::{Object, Value};
 use path::Step;
 use read::{Declaration, Kind, Node, Shape};
 
+pub(super) use unbuilt::unbuilt;
+
 /// The Bicep files that have been read, by path; nothing for those that could not be.
 #[derive(Debug, Default)]
 pub(super) struct Bicep {
     files: FxHashMap<PathBuf, Option<Vec<Declaration>>>,
+    /// The source of each template that was asked for.
+    sources: FxHashMap<PathBuf, Option<PathBuf>>,
 }
 
 /// What the reader needs to open a file.
 pub(super) struct Reach<'r> {
     pub(super) files: &'r dyn Files,
     pub(super) sources: &'r mut SourceMap,
+    /// Where sources lie that are not beside their templates.
+    pub(super) root: Option<&'r Path>,
 }
 
 impl Bicep {
     /// The place in the source of a span of a template that lies at `template`.
     pub(super) fn place(&mut self, reach: &mut Reach<'_>, template: &Path, root: &Value, span: Span) -> Option<Span> {
-        if !is_built(root.as_object()?) {
-            return None;
-        }
-        let source = template.with_extension("bicep");
+        let source = self.source_of(reach, template, root)?;
         let steps = path::steps(root, span);
         self.in_template(reach, &source, root, &steps, 0)
     }
 
-    /// Says so when the template was built from another text than the source that lies beside it.
+    /// Says so when the template was built from another text than the source that it has.
     pub(super) fn stale(&mut self, reach: &mut Reach<'_>, template: &Path, root: &Value) -> Option<Diagnostic> {
-        let object = root.as_object().filter(|it| is_built(it))?;
-        let source = template.with_extension("bicep");
+        let source = self.source_of(reach, template, root)?;
         let shown = reach.files.shown(&source);
-        let declarations = self.declarations(reach, &source)?;
-        let section = |name: &str| object.value(name).and_then(Value::as_object);
-        let named = |kind: Kind, name: &str| declarations.iter().any(|it| it.kind == kind && it.name == name);
-        let mut parameters = section("parameters").into_iter().flat_map(|it| &it.entries);
-        let gone = parameters.find(|(name, _)| !named(Kind::Parameter, name));
-        let mut resources = section("resources").into_iter().flat_map(|it| &it.entries);
-        let gone = gone.or_else(|| resources.find(|(symbol, _)| by_symbol(declarations, symbol).is_none()));
-        let (span, what) = if let Some((name, entry)) = gone {
-            (entry.key_span, format!("`{name}` is not declared there"))
-        } else {
-            let given = section("parameters");
-            let new = declarations
-                .iter()
-                .find(|it| it.kind == Kind::Parameter && given.is_none_or(|given| given.value(&it.name).is_none()))?;
-            (root.span.shrink_to_start(), format!("`{}` is declared there only", new.name))
-        };
+        let (span, what) = stale::difference(self.declarations(reach, &source)?, root)?;
         let message = format!("this template was not built from `{shown}` as it is now: {what}");
         let told = Diagnostic::warning(Code::Invalid, span, message);
         Some(told.with_help("build it again; until then places in the Bicep source may be wrong"))
+    }
+
+    /// The source of a template that Bicep has built: of the same name beside it, or where [`Reach::root`] has the end of its
+    /// path; else the `main.bicep` beside it, when that declares the same.
+    pub(super) fn source_of(&mut self, reach: &mut Reach<'_>, template: &Path, root: &Value) -> Option<PathBuf> {
+        if let Some(known) = self.sources.get(template) {
+            return known.clone();
+        }
+        let found = root.as_object().is_some_and(is_built).then(|| self.find(reach, template, root)).flatten();
+        self.sources.insert(template.to_path_buf(), found.clone());
+        found
+    }
+
+    fn find(&mut self, reach: &mut Reach<'_>, template: &Path, root: &Value) -> Option<PathBuf> {
+        let named = template.with_extension("bicep");
+        if self.declarations(reach, &named).is_some() {
+            return Some(named);
+        }
+        let parts: Vec<_> = named.components().collect();
+        let tails = (0..parts.len()).filter_map(|from| Some(parts.get(from..)?.iter().collect::<PathBuf>()));
+        let below = reach.root.map(|root| tails.map(|it| normalise(&root.join(it))).collect::<Vec<_>>());
+        let mut existing: Vec<PathBuf> = Vec::new();
+        for path in below.into_iter().flatten() {
+            if self.declarations(reach, &path).is_some() {
+                existing.push(path);
+            }
+        }
+        let main = named.with_file_name("main.bicep");
+        let fits = |it: &&PathBuf| match self.declarations(reach, it) {
+            Some(declarations) => stale::difference(declarations, root).is_none(),
+            None => false,
+        };
+        let found = existing.iter().chain([&main]).find(fits);
+        found.or(existing.first()).cloned()
     }
 
     fn in_template(
@@ -178,6 +201,12 @@ impl Bicep {
         }
         self.files.get(path)?.as_deref()
     }
+}
+
+/// The version of the compiler that built a template, and its hash of it.
+pub(super) fn generator(template: &Object) -> Option<(&str, &str)> {
+    let generator = template.value("metadata")?.as_object()?.value("_generator")?.as_object()?;
+    Some((generator.value("version")?.as_str()?, generator.value("templateHash")?.as_str()?))
 }
 
 /// True for a template that the Bicep compiler wrote.
