@@ -76,7 +76,9 @@ fn asked(template: &Object, source: &Path, found: &mut Vec<Asked>) {
                 "output" => entry.value.as_object().and_then(|it| it.value("value")),
                 _ => Some(&entry.value),
             };
-            inner.iter().for_each(|it| below(it, source, &declaration, &mut Vec::new(), found));
+            if let Some(inner) = inner {
+                below(inner, source, &declaration, &mut Vec::new(), found);
+            }
         }
     }
     let text = std::fs::read_to_string(source).unwrap_or_default();
@@ -130,11 +132,10 @@ fn of_resource(
             ("type" | "apiVersion", _) => {
                 found.push(Asked { span, file: source.into(), declaration: declaration.clone(), keys: Vec::new() });
             }
-            ("dependsOn" | "condition" | "copy" | "scope" | "existing" | "metadata", _) => {}
             ("properties", Some(target)) => {
                 in_module(property.value.as_object(), source, target, declaration, found);
             }
-            (_, Some(_)) => {}
+            ("dependsOn" | "condition" | "copy" | "scope" | "existing" | "metadata", None) | (_, Some(_)) => {}
             _ => below_key(key, span, &property.value, source, declaration, &mut Vec::new(), found),
         }
     }
@@ -155,7 +156,7 @@ fn in_module(
         below_key(name, span, value.unwrap_or(&entry.value), source, declaration, &mut keys, found);
     }
     let Some(inner) = properties.value("template").and_then(Value::as_object) else { return };
-    if target.contains(':') || !target.ends_with(".bicep") {
+    if target.contains(':') || Path::new(target).extension().is_none_or(|it| it != "bicep") {
         // A module from elsewhere: its declaration is all there is.
         everything(inner, source, declaration, found);
     } else {
@@ -409,7 +410,9 @@ fn properties_of_a_corpus_land_on_their_lines() {
     let (mut totals, mut found) = (BTreeMap::new(), BTreeMap::new());
     let (mut others, mut lines) = (0, Vec::new());
     let add = |sum: &mut BTreeMap<Judged, usize>, counts: BTreeMap<Judged, usize>| {
-        counts.into_iter().for_each(|(judged, count)| *sum.entry(judged).or_default() += count);
+        for (judged, count) in counts {
+            *sum.entry(judged).or_default() += count;
+        }
     };
     for index in 0..wanted {
         let module = &modules[index * modules.len() / wanted];

@@ -120,8 +120,8 @@ pub fn run(request: Request) -> Run {
     let values = with_config(request.values, config, &sources, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
-    let units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
-    diagnostics.extend(units.diagnostics);
+    let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
+    diagnostics.append(&mut units.diagnostics);
     diagnostics.extend(bicep::not_built(units.templates.as_ref(), &found.bicep.found, &found.disk));
     let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
@@ -170,19 +170,7 @@ pub fn run(request: Request) -> Run {
     if units.files == 0 && diagnostics.is_empty() {
         diagnostics.push(nothing_to_judge(&request.paths));
     }
-    let mut summary = Summary {
-        files: units.files,
-        resources: judgement.resources + units.unmapped.len(),
-        assessed: judgement.assessed,
-        not_assessed: judgement.not_assessed.clone().into_iter().collect(),
-        pass: judgement.pass,
-        ..Summary::default()
-    };
-    for name in &units.unmapped {
-        *summary.not_assessed.entry(name.to_string()).or_default() += 1;
-    }
-    summary.not_assessed.sort_keys();
-    count(&findings, &mut summary);
+    let summary = summary(&units, &judgement, &findings);
     sort_diagnostics(&mut diagnostics, &sources);
     if request.fixes {
         run.verdicts = judgement.verdicts(&units.graphs, &policies);
@@ -476,6 +464,23 @@ fn nothing_to_judge(paths: &[PathBuf]) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, path, "holds nothing that baalint reads: nothing was judged")
         .with_severity(crate::diagnostic::Severity::Warning)
         .with_help("check the path, `exclude` and .gitignore")
+}
+
+fn summary(units: &units::Units, judgement: &judge::Judgement, findings: &[Finding]) -> Summary {
+    let mut summary = Summary {
+        files: units.files,
+        resources: judgement.resources + units.unmapped.len(),
+        assessed: judgement.assessed,
+        not_assessed: judgement.not_assessed.clone().into_iter().collect(),
+        pass: judgement.pass,
+        ..Summary::default()
+    };
+    for name in &units.unmapped {
+        *summary.not_assessed.entry(name.to_string()).or_default() += 1;
+    }
+    summary.not_assessed.sort_keys();
+    count(findings, &mut summary);
+    summary
 }
 
 fn count(findings: &[Finding], summary: &mut Summary) {

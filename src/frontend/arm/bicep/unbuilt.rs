@@ -51,7 +51,8 @@ impl Contents {
             if !matches!(word, "module" | "import" | "}") {
                 continue;
             }
-            let target = line.split('\'').nth(1).filter(|it| it.ends_with(".bicep") && !it.contains(':'));
+            let is_file = |it: &&str| Path::new(it).extension().is_some_and(|it| it == "bicep") && !it.contains(':');
+            let target = line.split('\'').nth(1).filter(is_file);
             contents.uses.extend(target.map(|it| normalise(&directory.join(it))));
         }
         contents
