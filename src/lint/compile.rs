@@ -211,6 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test writes its compiler")]
     fn a_compiler_that_does_not_end_is_stopped() {
         let path = std::env::temp_dir().join(format!("baalint-slow-bicep-{}", std::process::id()));
         // The second process keeps the pipe open when the first is gone.

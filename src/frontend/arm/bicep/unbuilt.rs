@@ -79,11 +79,13 @@ mod tests {
             ("only-types.bicep", "@export()\ntype t = string"),
         ];
         let mut files = MemoryFiles::default();
-        texts.iter().for_each(|(path, text)| files.insert(path, *text));
+        for (path, text) in texts {
+            files.insert(path, text);
+        }
         let found: Vec<PathBuf> = texts.iter().map(|(path, _)| PathBuf::from(path)).collect();
         let built = FxHashSet::from_iter([PathBuf::from("built.bicep")]);
         assert_eq!(unbuilt(&found, &built, &files), [PathBuf::from("new.bicep")]);
         let all: FxHashSet<PathBuf> = found.iter().cloned().collect();
-        assert_eq!(unbuilt(&found, &all, &files), [PathBuf::new(); 0]);
+        assert_eq!(unbuilt(&found, &all, &files), Vec::<PathBuf>::new());
     }
 }
