@@ -26,7 +26,7 @@ pub use self::units::Values;
 use self::workers::Workers;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::discover::{self, Buffer, Kind, Wanted};
+use crate::discover::{self, Buffer, Disk, Kind, Wanted};
 use crate::eval::{self, Settings};
 use crate::finding::{Finding, SuppressedBy, Verdict};
 use crate::frontend::terraform::{Mappings, Statistics};
