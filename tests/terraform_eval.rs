@@ -545,12 +545,80 @@ fn json_syntax_reads_like_the_native_one() {
     let one = |key: &str| {
         format!(
             "azurerm_x.one[\"{key}\"] {{name=\"n-{key}-v\u{e9}\", plain=\"a \\\"quoted\\\" \\\\n text\", \
-             count_like=[\"A\", \"B\"], identity={{type=\"SystemAssigned\"}}, rule=[{{v=2}}, {{v=3}}]}}"
+             count_like=[\"A\", \"B\"], identity=[{{type=\"SystemAssigned\"}}], rule=[{{v=2}}, {{v=3}}]}}"
         )
     };
     assert_eq!(shown, [one("a"), one("b"), "azurerm_x.two {name=?variable}".to_owned()]);
     let name = instances[0].body.as_object().unwrap().value("name").unwrap();
     assert_eq!(run.text(name.span), r#""n-${each.key}-${local.map[\"k\"]}""#);
+}
+
+#[test]
+fn an_object_of_json_syntax_that_holds_dynamic_blocks_is_a_block() {
+    let (instances, diagnostics) = Run::new(&[(
+        "main.tf.json",
+        r#"{
+          "resource": {
+            "azurerm_x": {
+              "one": {
+                "identity": { "type": "SystemAssigned" },
+                "site": {
+                  "plain": { "a": 1 },
+                  "cors": { "dynamic": { "rule": { "for_each": ["x", "y"], "content": { "v": "${rule.value}" } } } }
+                },
+                "settings": { "dynamic": { "on": true } }
+              },
+              "two": { "who": "${azurerm_x.one.identity[0].principal_id}", "type": "${azurerm_x.one.identity[0].type}" }
+            }
+          }
+        }"#,
+    )])
+    .evaluate();
+    assert_eq!(diagnostics, []);
+    assert_eq!(
+        show(&instances[0].body),
+        r#"{settings={dynamic={on=true}}, identity=[{type="SystemAssigned"}], site=[{plain={a=1}, cors=[{rule=[{v="x"}, {v="y"}]}]}]}"#
+    );
+    assert_eq!(argument(&instances[1], "type"), "\"SystemAssigned\"");
+    assert_eq!(argument(&instances[1], "who"), "?computed azurerm_x.one|identity[0].principal_id!");
+}
+
+#[test]
+fn the_directory_of_the_root_module_has_a_name_wherever_it_is_deployed_from() {
+    let text = r#"
+        resource "r" "r" {
+          module  = basename(abspath(path.module))
+          run     = basename(path.cwd)
+          above   = basename(dirname(abspath(path.root)))
+          below   = basename(abspath("${path.module}/sub/x.json"))
+          whole   = abspath(path.module)
+          beyond  = basename(dirname(dirname(abspath(path.module))))
+        }"#;
+    let (instances, _) = Run::new(&[("infra/prod/main.tf", text)]).evaluate();
+    let shown = |name: &str| argument(&instances[0], name);
+    assert_eq!(
+        [shown("module"), shown("run"), shown("above"), shown("below")],
+        ["\"prod\"", "\"prod\"", "\"infra\"", "\"x.json\""]
+    );
+    assert!(shown("whole").starts_with('?') && shown("beyond").starts_with('?'));
+}
+
+#[test]
+fn elements_of_a_set_inside_an_object_are_their_own_keys() {
+    let (instances, _) = evaluate(
+        r#"
+        variable "it" {
+          type    = object({ zones = set(string) })
+          default = { zones = ["b", "a"] }
+        }
+        resource "r" "r" {
+          dynamic "rule" {
+            for_each = var.it.zones
+            content { key = rule.key }
+          }
+        }"#,
+    );
+    assert_eq!(show(&instances[0].body), "{rule=[{key=\"a\"}, {key=\"b\"}]}");
 }
 
 #[test]

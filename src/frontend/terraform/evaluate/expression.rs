@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::scope::{Names, SPLAT_ITEM, Scope};
-use super::traversal::is_set;
+use super::traversal::{is_sequence, is_set};
 use super::{Evaluator, MAX_DEPTH, is_invalid};
 use crate::frontend::terraform::convert::{self, certainly_set};
 use crate::frontend::terraform::operators::{self, key_text};
@@ -129,13 +129,14 @@ impl<'p> Evaluator<'p> {
         Value::object(object, span)
     }
 
-    fn splat(&self, scope: Scope<'_, 'p>, base: ExprId, each: ExprId, span: Span) -> Value {
-        let base = self.eval(scope, base);
+    fn splat(&self, scope: Scope<'_, 'p>, written: ExprId, each: ExprId, span: Span) -> Value {
+        let base = self.eval(scope, written);
         let apply = |item: &Value| {
             let names = Names { name: SPLAT_ITEM, value: item, up: scope.names };
             self.eval(scope.with(Some(&names)), each)
         };
         match &base.kind {
+            ValueKind::Null if is_sequence(scope, written) => self.fail("a splat of a list that is null", span),
             ValueKind::Null => Value::array(Vec::new(), span),
             ValueKind::Array(array) => {
                 let rest = array.rest.as_ref().map(|rest| self.rest_through(rest, span, &apply));

@@ -110,6 +110,10 @@ impl functions::Context for FunctionContext<'_, '_> {
         self.evaluator.project.files().list(&self.path(directory))
     }
 
+    fn root(&self) -> &str {
+        &self.evaluator.root.shown
+    }
+
     fn render(&self, template: &Arc<str>, variables: &Value, span: Span) -> Value {
         if self.evaluator.rendering.replace(true) {
             return invalid("a template cannot render another one", span);

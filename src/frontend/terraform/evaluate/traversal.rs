@@ -9,8 +9,8 @@ use super::module::{CallShape, ModuleInstance};
 use super::scope::{SPLAT_ITEM, Scope};
 use super::{Evaluator, is_invalid};
 use crate::frontend::files::slashes;
-use crate::frontend::terraform::operators;
 use crate::frontend::terraform::project::{ResourceName, Type};
+use crate::frontend::terraform::{functions, operators};
 use crate::parse::hcl::{ExprId, ExprKind};
 use crate::source::Span;
 use crate::value::{Array, Object, Reason, StepKind, Unknown, Value, ValueKind};
@@ -113,7 +113,7 @@ impl<'p> Evaluator<'p> {
         match name {
             "root" => Value::new(".", span),
             "module" => Value::new(relative(&self.root.dir, &scope.module.module.dir), span),
-            "cwd" => Value::unknown(Reason::Runtime("path.cwd".into()), span),
+            "cwd" => Value::new(functions::below_run(&self.root.shown, "", "path.cwd"), span),
             _ => self.fail(format!("there is no `path.{name}`"), span),
         }
     }
@@ -235,14 +235,33 @@ pub(super) fn is_set(scope: Scope<'_, '_>, id: ExprId) -> bool {
             )
         }
         ExprKind::Parenthesis(inner) => is_set(scope, *inner),
-        ExprKind::GetAttr { base, name } => match &scope.file.expr(*base).kind {
-            ExprKind::Variable(root) if scope.file.slice(*root) == "var" => {
-                let variable = scope.module.module.variables.get(scope.file.slice(*name));
-                variable.is_some_and(|variable| matches!(variable.of, Type::Set(_)))
-            }
-            _ => false,
+        _ => stated_type(scope, id).is_some_and(|of| matches!(of, Type::Set(_))),
+    }
+}
+
+/// True when an expression gives a list, set or tuple even when it is null.
+pub(super) fn is_sequence(scope: Scope<'_, '_>, id: ExprId) -> bool {
+    let stated = |of: &Type| matches!(of, Type::List(_) | Type::Set(_) | Type::Tuple(_));
+    match &scope.file.expr(id).kind {
+        ExprKind::Call { name, .. } => matches!(scope.file.slice(*name), "tolist" | "toset"),
+        ExprKind::Parenthesis(inner) => is_sequence(scope, *inner),
+        _ => stated_type(scope, id).is_some_and(stated),
+    }
+}
+
+/// The type that the variable states which a traversal leads into.
+fn stated_type<'p>(scope: Scope<'_, 'p>, id: ExprId) -> Option<&'p Type> {
+    let ExprKind::GetAttr { base, name } = &scope.file.expr(id).kind else { return None };
+    let name = scope.file.slice(*name);
+    match &scope.file.expr(*base).kind {
+        ExprKind::Variable(root) if scope.file.slice(*root) == "var" => {
+            scope.module.module.variables.get(name).map(|variable| &variable.of)
+        }
+        _ => match stated_type(scope, *base)? {
+            Type::Object(attributes) => attributes.get(name).map(|attribute| &attribute.of),
+            Type::Map(element) => Some(&**element),
+            _ => None,
         },
-        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use super::args::{Answer, Call};
 use super::glob;
 use crate::frontend::files::ReadError;
 use crate::frontend::terraform::convert;
-use crate::value::{Unknown, Value};
+use crate::value::{Reason, Unknown, Value};
 
 /// The most files and directories that `fileset` looks at.
 const MAX_FILES: usize = 10_000;
@@ -19,8 +19,14 @@ pub(super) fn call(call: &Call<'_>) -> Option<Answer> {
         "fileset" => file_set(call),
         "templatefile" => read(call, 0).and_then(|text| render(call, &text)),
         "templatestring" => call.text(0).and_then(|text| render(call, &text)),
-        "basename" => call.text(0).map(|path| call.value(base_name(&path))),
-        "dirname" => call.text(0).map(|path| call.value(directory_name(&path))),
+        "basename" => match known_end(call) {
+            Some((_, name)) => Ok(call.value(base_name(&name))),
+            None => call.text(0).map(|path| call.value(base_name(&path))),
+        },
+        "dirname" => match known_end(call) {
+            Some((before, _)) => Ok(call.value(Unknown { symbol: Some(before.into()), ..call.why() })),
+            None => call.text(0).map(|path| call.value(directory_name(&path))),
+        },
         "abspath" => call.text(0).map(|path| absolute(call, &path)),
         "pathexpand" => call.text(0).map(|path| expand(call, &path)),
         _ => return None,
@@ -122,9 +128,32 @@ fn clean(path: &str) -> String {
     }
 }
 
-/// Where the run happens is not in the text.
 fn absolute(call: &Call<'_>, path: &str) -> Value {
-    if path.starts_with('/') { call.value(clean(path)) } else { call.runtime() }
+    if path.starts_with('/') {
+        call.value(clean(path))
+    } else {
+        call.value(below_run(call.context.root(), path, call.name))
+    }
+}
+
+/// A path from the root module as an absolute one. Where the run happens is not in the text, but the directories that
+/// lead to the root module from there are.
+pub(in crate::frontend::terraform) fn below_run(root: &str, path: &str, asked: &str) -> Unknown {
+    let way = clean(&joined(root, path));
+    let symbol = match way.as_str() {
+        "." => Some("{working directory}".into()),
+        way if way.starts_with("..") => None,
+        way => Some(format!("{{working directory}}/{way}").into()),
+    };
+    Unknown { not_null: true, symbol, ..Unknown::new(Reason::Runtime(asked.into())) }
+}
+
+/// The name that a path ends with whose beginning is unknown, and what comes before it.
+fn known_end(call: &Call<'_>) -> Option<(String, String)> {
+    let unknown = call.args.first()?.as_unknown()?;
+    let (_, name) = unknown.suffix()?.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
+    let before = unknown.symbol.as_deref()?.strip_suffix(name)?.strip_suffix('/')?;
+    Some((before.to_owned(), name.to_owned()))
 }
 
 fn expand(call: &Call<'_>, path: &str) -> Value {

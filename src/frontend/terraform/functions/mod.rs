@@ -29,6 +29,7 @@ mod yaml;
 use std::sync::Arc;
 
 use self::args::{Answer, Call};
+pub(in crate::frontend::terraform) use self::filesystem::below_run;
 use crate::frontend::files::{Listed, ReadError};
 use crate::source::Span;
 use crate::value::{Reason, Value};
@@ -40,6 +41,9 @@ pub(crate) trait Context {
 
     /// What lies in a directory.
     fn list(&self, directory: &str) -> Vec<Listed>;
+
+    /// The directory of the root module as reports show it: where the run is started is not in the text.
+    fn root(&self) -> &str;
 
     /// A template text rendered with these variables, at `span`.
     fn render(&self, template: &Arc<str>, variables: &Value, span: Span) -> Value;

@@ -16,6 +16,10 @@ impl Context for Nothing {
         Vec::new()
     }
 
+    fn root(&self) -> &'static str {
+        "."
+    }
+
     fn render(&self, template: &Arc<str>, _: &Value, span: Span) -> Value {
         Value::new(template.clone(), span)
     }

@@ -1,7 +1,8 @@
 //! `.tf.json`: the JSON variant of the syntax, as the same tree that the native one gives.
 //!
 //! In: a JSON text. Out: an [`hcl::File`]: objects at the places where Terraform has blocks become blocks, strings
-//! become templates. Without the provider's schema a nested object is an argument; it reads like a block all the same.
+//! become templates. Without the provider's schema a nested object is an argument, which reads like a block all the same; one
+//! that holds `dynamic` blocks, at any depth, is a block.
 
 use std::sync::Arc;
 
@@ -27,13 +28,15 @@ const KINDS: [(&str, usize); 8] = [
 ];
 
 /// Blocks inside blocks whatever the resource, with how many labels they have.
-const NESTED: [(&str, usize); 7] = [
+const NESTED: [(&str, usize); 9] = [
     ("dynamic", 1),
     ("content", 0),
     ("lifecycle", 0),
     ("provisioner", 1),
     ("connection", 0),
     ("features", 0),
+    ("identity", 0),
+    ("timeouts", 0),
     ("required_providers", 0),
 ];
 
@@ -77,6 +80,25 @@ fn entries(value: &Value) -> Vec<(&Arc<str>, &Entry)> {
     };
     let entries = objects.into_iter().filter_map(Value::as_object).flat_map(|object| &object.entries);
     entries.filter(|(key, _)| !matches!(&***key, "//" | "")).collect()
+}
+
+/// True for what only a block can be: an object, or a list of them, with a `dynamic` block at any depth.
+fn holds_dynamic(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Array(array) => array.items.iter().any(holds_dynamic),
+        ValueKind::Object(object) => {
+            let has = |of: &Value, key: &str| of.as_object().is_some_and(|it| it.get(key).is_some());
+            let repeats = |of: &Value| has(of, "for_each") && has(of, "content");
+            let here = object.value("dynamic").is_some_and(|kinds| {
+                entries(kinds).iter().any(|(_, entry)| match &entry.value.kind {
+                    ValueKind::Array(array) => array.items.iter().any(repeats),
+                    _ => repeats(&entry.value),
+                })
+            });
+            here || object.entries.values().any(|entry| holds_dynamic(&entry.value))
+        }
+        _ => false,
+    }
 }
 
 struct Tree<'t> {
@@ -127,11 +149,12 @@ impl Tree<'_> {
     fn body(&mut self, value: &Value, is_variable: bool) -> Body {
         let mut body = Body::default();
         for (name, entry) in entries(value) {
-            let nested = NESTED.iter().find(|(kind, _)| *kind == &**name);
-            if let Some((_, labels)) =
+            let nested = NESTED.iter().find(|(kind, _)| *kind == &**name).map(|(_, labels)| *labels);
+            let nested = nested.or_else(|| holds_dynamic(&entry.value).then_some(0));
+            if let Some(labels) =
                 nested.filter(|_| entry.value.as_object().is_some() || entry.value.as_array().is_some())
             {
-                self.blocks(entry, *labels, entry.key_span, &mut Vec::new(), &entry.value, &mut body);
+                self.blocks(entry, labels, entry.key_span, &mut Vec::new(), &entry.value, &mut body);
                 continue;
             }
             let value = match &entry.value.kind {
