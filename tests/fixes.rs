@@ -184,7 +184,7 @@ fn a_change_names_a_property_once_and_only_what_can_be_written() {
                 let eval::Remedied::Changes(changes) = eval::changes(&policy, &graph, index, &settings) else {
                     continue;
                 };
-                let mut paths: Vec<String> = changes.iter().map(|it| it.path.to_string()).collect();
+                let mut paths: Vec<String> = changes.iter().map(|it| format!("{:?} {}", it.child, it.path)).collect();
                 paths.sort();
                 let count = paths.len();
                 paths.dedup();

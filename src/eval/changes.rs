@@ -11,7 +11,7 @@ use super::lookup::find_in_body;
 use super::operators::{Actual, apply};
 use super::trace::Silent;
 use crate::model::{Change, Op, PropertyPath, ResourceGraph, ResourceIndex};
-use crate::policy::{Condition, Field, Leaf, Operator, Policy, Subject};
+use crate::policy::{Condition, Field, Leaf, Operator, Policy, Subject, Types};
 use crate::truth::Truth;
 use crate::value::{Value, ValueKind};
 
@@ -34,23 +34,38 @@ pub fn changes(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, set
     }
     let mut solver = Solver(Evaluator::new(policy, graph, settings, index));
     if remedy.set.is_empty() && remedy.remove.is_empty() {
-        return solver.deny(&policy.condition).map_or(Remedied::Nothing, Remedied::Changes);
+        let derived = solver.deny(&policy.condition);
+        // Where the finding points elsewhere, the defect is not what the last comparison reads.
+        let is_meant = |changes: &Vec<Change>| {
+            let label = policy.label.as_ref().map(ToString::to_string).filter(|it| it != "type");
+            label.is_none_or(|label| changes.iter().any(|it| it.path.to_string() == label))
+        };
+        return derived.filter(is_meant).map_or(Remedied::Nothing, Remedied::Changes);
     }
     let resource = graph.get(index);
     let mut changes = Vec::new();
-    for (path, operand) in &remedy.set {
+    for (child, path, operand) in &remedy.set {
         let value = solver.0.operand(operand).into_owned();
         if !is_plain(&value) {
             return Remedied::Nothing;
         }
-        let found = find_in_body(resource, path);
-        if found.value.is_none_or(|found| apply(Operator::Equals, &Actual::of(found), &value) != Truth::True) {
-            changes.push(Change { path: path.clone(), op: Op::Set(value) });
+        // A path that names the type of the resource is its own; of another type that the policy judges, not for it.
+        let child = child.as_ref().filter(|it| it.resource_type != resource.resource_type || it.name.is_some());
+        if child.is_some_and(|it| matches!(&policy.types, Types::Only(types) if types.contains(&it.resource_type))) {
+            continue;
+        }
+        let of = match child {
+            Some(child) => child.find(graph, index).map(|it| graph.get(it)),
+            None => Some(resource),
+        };
+        let found = of.and_then(|of| find_in_body(of, path).value);
+        if found.is_none_or(|found| apply(Operator::Equals, &Actual::of(found), &value) != Truth::True) {
+            changes.push(Change { child: child.cloned(), path: path.clone(), op: Op::Set(value) });
         }
     }
     for path in &remedy.remove {
         if find_in_body(resource, path).value.is_some_and(|it| it.default_of().is_none()) {
-            changes.push(Change { path: path.clone(), op: Op::Remove });
+            changes.push(Change { child: None, path: path.clone(), op: Op::Remove });
         }
     }
     if changes.is_empty() { Remedied::Nothing } else { Remedied::Changes(changes) }
@@ -144,7 +159,7 @@ impl<'a> Solver<'a> {
 }
 
 fn set(path: PropertyPath, value: Value) -> Option<Vec<Change>> {
-    is_plain(&value).then(|| vec![Change { path, op: Op::Set(value) }])
+    is_plain(&value).then(|| vec![Change { child: None, path, op: Op::Set(value) }])
 }
 
 fn set_number(path: PropertyPath, value: Value) -> Option<Vec<Change>> {

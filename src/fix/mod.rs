@@ -6,7 +6,7 @@
 use crate::edit::{Proposal, Refusal};
 use crate::eval::{self, Remedied, Settings};
 use crate::frontend::terraform::{self, Mappings};
-use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex};
+use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
 use crate::policy::{Category, Policy};
 
 /// What every proposal of a run is made with.
@@ -37,9 +37,10 @@ impl Workshop<'_> {
                 Remedied::Nothing => return Err(Refusal::new("no single change follows from the policy")),
             };
             let resource = graph.get(*index);
+            let wanted: Vec<Wanted<'_>> = changes.iter().map(|it| Wanted::new(graph, *index, it)).collect();
             let mut one = match resource.dialect {
                 Dialect::Terraform | Dialect::Azapi => {
-                    terraform::fix::propose(&self.terraform, self.mappings, resource, &changes)?
+                    terraform::fix::propose(&self.terraform, self.mappings, &wanted)?
                 }
                 Dialect::Plan => {
                     return Err(Refusal::new(
@@ -71,10 +72,16 @@ impl Workshop<'_> {
             (*at, *index) != own
                 && other.span == resource.span
                 && other.header == resource.header
+                && made(&other.address) == made(&resource.address)
                 && !members.contains(&(*at, *index))
         });
         other.map(|(_, graph, index)| format!("also changes {}, which does not need it", graph.get(index).address))
     }
+}
+
+/// What a declaration makes beside itself: `blobServices` of `azurerm_storage_account.a::blobServices`.
+fn made(address: &str) -> Option<&str> {
+    address.rsplit_once("::").map(|(_, made)| made)
 }
 
 /// What may go wrong with the fix of a policy, whatever the text: its own words, or those of its category.

@@ -15,7 +15,7 @@ mod resource_type;
 mod via;
 
 pub use arm_id::ArmId;
-pub use change::{Change, Op};
+pub use change::{Change, Child, Op, Wanted};
 pub use coverage::Coverage;
 pub use graph::{Edge, EdgeKind, Resolution, ResourceGraph, ResourceIndex};
 pub use property_path::{PathSegment, PropertyPath};

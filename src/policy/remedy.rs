@@ -9,7 +9,7 @@ use super::compile::Compiler;
 use super::condition::Operand;
 use super::definition::Parameter;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::PropertyPath;
+use crate::model::{Child, PropertyPath, ResourceType};
 use crate::value::{Object, Value};
 
 /// The keys of `fix` that are no language.
@@ -19,7 +19,7 @@ pub(super) const KEYS: [&str; 4] = ["set", "remove", "decide", "caution"];
 #[derive(Clone, Debug, Default)]
 pub struct Remedy {
     /// Properties and what they must be; what the condition asks for when there is none.
-    pub set: Vec<(PropertyPath, Operand)>,
+    pub set: Vec<(Option<Child>, PropertyPath, Operand)>,
     /// Properties that must not be written.
     pub remove: Vec<PropertyPath>,
     /// What only people can decide (`which key`): nothing is changed.
@@ -58,7 +58,8 @@ impl Remedy {
         let mut compiler = Compiler::new(parameters);
         for (path, entry) in &set.entries {
             if let Some(operand) = compiler.operand(&entry.value) {
-                remedy.set.push((PropertyPath::parse(path), operand));
+                let (child, path) = place(path);
+                remedy.set.push((child, path, operand));
             }
         }
         diagnostics.append(&mut compiler.diagnostics);
@@ -71,4 +72,14 @@ impl Remedy {
         }
         remedy
     }
+}
+
+/// `properties.x`, or of a child `Microsoft.Web/sites/config#logs/properties.x`.
+fn place(text: &str) -> (Option<Child>, PropertyPath) {
+    let Some((child, path)) = text.rsplit_once('/') else { return (None, PropertyPath::parse(text)) };
+    let (resource_type, name) = match child.split_once('#') {
+        Some((resource_type, name)) => (resource_type, Some(Arc::from(name))),
+        None => (child, None),
+    };
+    (Some(Child { resource_type: ResourceType::new(resource_type), name }), PropertyPath::parse(path))
 }

@@ -6,20 +6,16 @@ use super::layout::{Addition, Container};
 use super::tree::{Trees, is_literal, is_reference, object_container, top_block};
 use super::{at_origin, literal, same_text};
 use crate::edit::{Edit, Proposal, Refusal};
-use crate::model::{Change, Lookup, Op, PathSegment, Resource};
+use crate::model::{Lookup, Op, PathSegment, Wanted};
 use crate::parse::hcl::{ExprId, ExprKind, File, ItemList};
 use crate::value::Value;
 
-/// The edits of all `changes`.
-pub(super) fn propose(trees: &Trees<'_>, resource: &Resource, changes: &[Change]) -> Result<Proposal, Refusal> {
-    let mut proposal = Proposal::default();
-    for change in changes {
-        proposal.join(one(trees, resource, change)?)?;
+/// The edits of a change.
+pub(super) fn propose(trees: &Trees<'_>, wanted: &Wanted<'_>) -> Result<Proposal, Refusal> {
+    let Wanted { resource, missing, change } = wanted;
+    if let Some(child) = missing {
+        return Err(Refusal::new(format!("{} is not declared", child.resource_type)));
     }
-    Ok(proposal)
-}
-
-fn one(trees: &Trees<'_>, resource: &Resource, change: &Change) -> Result<Proposal, Refusal> {
     let Op::Set(wanted) = &change.op else { return Err(Refusal::new("a setting of an azapi body is not removed")) };
     let current = match resource.lookup(&change.path) {
         Lookup::Found(value, _) => Some(value),

@@ -16,32 +16,32 @@ pub use self::tree::Trees;
 use self::layout::{Addition, Entry};
 use self::tree::{Holder, container_of, holder, is_literal, is_reference, top_block};
 use super::instance::NEWEST_AZURERM_MAJOR;
-use super::mapping::{Mapping, Mappings, Place, scalar_text};
+use super::mapping::{Mapping, Mappings, Naming, Place, scalar_text};
 use crate::azure::{ArgumentFacts, removed_arguments};
 use crate::edit::{Edit, Proposal, Refusal};
-use crate::model::{Change, Dialect, Lookup, Op, PropertyPath, Resource};
+use crate::model::{Change, Child, Dialect, Lookup, Op, Resource, Wanted};
 use crate::parse::hcl::{Attribute, Block, ExprId, File};
 use crate::source::Span;
 use crate::value::{Step, StepKind, Value, ValueKind};
 
 /// The edits that make all of `changes` to a resource of Terraform or azapi.
-pub fn propose(
-    trees: &Trees<'_>,
-    mappings: &Mappings,
-    resource: &Resource,
-    changes: &[Change],
-) -> Result<Proposal, Refusal> {
-    if resource.dialect == Dialect::Azapi {
-        return azapi::propose(trees, resource, changes);
-    }
+pub fn propose(trees: &Trees<'_>, mappings: &Mappings, wanted: &[Wanted<'_>]) -> Result<Proposal, Refusal> {
     let mut proposal = Proposal::default();
     let mut insertions: Vec<Insertion> = Vec::new();
-    for change in changes {
-        let site = Site::find(trees, mappings, resource, change)?;
+    for one in wanted {
+        if one.resource.dialect == Dialect::Azapi {
+            proposal.join(azapi::propose(trees, one)?)?;
+            continue;
+        }
+        let site = Site::find(trees, mappings, one)?;
+        // What the presence of a block says comes with the block, which another change writes.
+        if wanted.len() > 1 && site.comes_with_a_block() {
+            continue;
+        }
         match site.spot()? {
-            Spot::Written(place, attribute) => proposal.join(site.rewrite(trees, change, place, attribute)?)?,
+            Spot::Written(place, attribute) => proposal.join(site.rewrite(trees, one.change, place, attribute)?)?,
             Spot::Missing(place, path) => {
-                if let Op::Set(value) = &change.op {
+                if let Op::Set(value) = &one.change.op {
                     let (insertion, advice) = site.insertion(place, path, value)?;
                     insertions.push(insertion);
                     proposal.join(advice)?;
@@ -63,7 +63,8 @@ struct Site<'a> {
     mapping: Arc<Mapping>,
     facts: Option<ArgumentFacts>,
     resource: &'a Resource,
-    path: &'a PropertyPath,
+    missing: Option<&'a Child>,
+    change: &'a Change,
     /// What the property is now.
     current: Option<&'a Value>,
     major: Option<u8>,
@@ -102,13 +103,10 @@ struct Insertion {
 }
 
 impl<'a> Site<'a> {
-    fn find(
-        trees: &Trees<'_>,
-        mappings: &Mappings,
-        resource: &'a Resource,
-        change: &'a Change,
-    ) -> Result<Self, Refusal> {
+    fn find(trees: &Trees<'_>, mappings: &Mappings, wanted: &Wanted<'a>) -> Result<Self, Refusal> {
+        let Wanted { resource, missing, change } = *wanted;
         let (current, home) = match resource.lookup(&change.path) {
+            _ if missing.is_some() => (None, resource.header),
             Lookup::Found(value, _) => (Some(value), value.span),
             Lookup::Absent { nearest } => (None, nearest),
             Lookup::Unknown(..) => return Err(Refusal::new("what is written there cannot be told")),
@@ -129,7 +127,8 @@ impl<'a> Site<'a> {
             azurerm_type,
             mapping,
             resource,
-            path: &change.path,
+            missing,
+            change,
             current,
             major: resource.provider_major,
             file,
@@ -143,8 +142,17 @@ impl<'a> Site<'a> {
     /// The arguments that fill the property.
     fn places(&self) -> Vec<Place<'_>> {
         let own = &self.mapping;
+        if let Some(child) = self.missing {
+            let is_named = |it: &super::mapping::Child| match (&child.name, &it.name) {
+                (Some(wanted), Naming::Literal(name)) => wanted.eq_ignore_ascii_case(name),
+                (wanted, _) => wanted.is_none(),
+            };
+            let of_type = |it: &super::mapping::Child| it.arm == child.resource_type && is_named(it);
+            let at = own.children.iter().position(of_type);
+            return at.map(|at| own.places(Some(at), &self.change.path)).unwrap_or_default();
+        }
         if own.arm == self.resource.resource_type {
-            return own.places(None, self.path);
+            return own.places(None, &self.change.path);
         }
         let key = self.resource.address.rsplit_once("::").map(|(_, key)| key);
         let children = own.children.iter().enumerate();
@@ -152,16 +160,23 @@ impl<'a> Site<'a> {
             children.filter(|(_, child)| child.arm == self.resource.resource_type).map(|(at, _)| at).collect();
         let named = of_type.iter().find(|at| own.children.get(**at).is_some_and(|it| Some(&*it.key) == key));
         match (named, of_type.as_slice()) {
-            (Some(child), _) | (None, [child]) => own.places(Some(*child), self.path),
-            _ => own.element_places(self.path),
+            (Some(child), _) | (None, [child]) => own.places(Some(*child), &self.change.path),
+            _ => own.element_places(&self.change.path),
         }
+    }
+
+    /// True when nothing but the presence of a block says what is wanted.
+    fn comes_with_a_block(&self) -> bool {
+        let Op::Set(value) = &self.change.op else { return false };
+        let places = self.places();
+        !places.is_empty() && places.iter().all(|it| it.is_presence_of(value))
     }
 
     fn spot(&self) -> Result<Spot<'_>, Refusal> {
         let places = self.places();
         let Some(block) = self.declaration() else { return Err(Refusal::new("the declaration is gone")) };
         if places.is_empty() {
-            return Err(Refusal::new(format!("no argument of `{}` sets {}", self.azurerm_type, self.path)));
+            return Err(Refusal::new(format!("no argument of `{}` sets {}", self.azurerm_type, self.change.path)));
         }
         let mut written = Vec::new();
         let mut missing = Vec::new();

@@ -93,6 +93,11 @@ impl Place<'_> {
         ways
     }
 
+    /// True when the argument says `value` by being written, whatever it holds.
+    pub(crate) fn is_presence_of(&self, value: &Value) -> bool {
+        self.fill.present.as_ref().is_some_and(|json| is(json, value))
+    }
+
     /// What the property is when the argument is `value`.
     pub(crate) fn reads(&self, value: &Value) -> Option<Value> {
         transform(self.fill, self.values, value, &|_| None)
