@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 /// Index of a file in the [`SourceMap`] of the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FileId(pub u32);
@@ -170,16 +172,42 @@ fn to_u32(number: usize) -> u32 {
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    /// Where each path is, when a file that is added again keeps its id.
+    ids: Option<FxHashMap<PathBuf, FileId>>,
 }
 
 impl SourceMap {
+    /// A map in which a path has one id however often its text is added; the last text holds.
+    pub fn lasting() -> Self {
+        Self { files: Vec::new(), ids: Some(FxHashMap::default()) }
+    }
+
     /// Adds a text; `shown` is the path that reports print. Texts over 4 GiB must be refused before.
     pub fn add(&mut self, path: impl Into<PathBuf>, shown: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let id = FileId(to_u32(self.files.len()));
-        let inner =
-            SourceInner { path: path.into(), shown: shown.into(), text: text.into(), line_starts: OnceLock::new() };
-        self.files.push(SourceFile { id, inner: Arc::new(inner) });
+        let (path, shown, text) = (path.into(), shown.into(), text.into());
+        let next = FileId(to_u32(self.files.len()));
+        let id = self.ids.as_mut().map_or(next, |ids| *ids.entry(path.clone()).or_insert(next));
+        let known = self.files.get_mut(id.0 as usize);
+        if known.as_ref().is_some_and(|file| file.inner.text == text) {
+            return id;
+        }
+        let inner = Arc::new(SourceInner { path, shown, text, line_starts: OnceLock::new() });
+        match known {
+            Some(file) => file.inner = inner,
+            None => self.files.push(SourceFile { id, inner }),
+        }
         id
+    }
+
+    /// The id of a path, in a lasting map.
+    pub fn id_of(&self, path: &Path) -> Option<FileId> {
+        self.ids.as_ref()?.get(path).copied()
+    }
+
+    /// The texts as they are now, in a map that does not last.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self { files: self.files.clone(), ids: None }
     }
 
     /// Puts another text of the same length in the place of a file's.
@@ -239,6 +267,16 @@ mod tests {
         }
         assert_eq!(file.offset_of_utf16(0, 99), 20);
         assert_eq!(file.offset_of_utf16(9, 0), 24);
+    }
+
+    #[test]
+    fn a_path_keeps_its_id_in_a_lasting_map_and_the_last_text_holds() {
+        let mut map = SourceMap::lasting();
+        let first = map.add("a.tf", "a.tf", "old");
+        let other = map.add("b.tf", "b.tf", "other");
+        assert_eq!(map.add("a.tf", "a.tf", "new"), first);
+        assert_eq!((map.files().len(), map.slice(map.get(first).unwrap().span())), (2, "new"));
+        assert_eq!(map.slice(map.get(other).unwrap().span()), "other");
     }
 
     #[test]

@@ -23,11 +23,16 @@ struct Editor {
 
 impl Editor {
     fn start(name: &str, files: &[(&str, &str)]) -> Self {
+        Self::start_with(name, files, &json!({}))
+    }
+
+    fn start_with(name: &str, files: &[(&str, &str)], capabilities: &Value) -> Self {
         let workspace = std::env::temp_dir().join(format!("baalint-lsp-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&workspace);
         fs::create_dir_all(&workspace).unwrap();
         let workspace = fs::canonicalize(workspace).unwrap();
         for (name, text) in files {
+            fs::create_dir_all(workspace.join(name).parent().unwrap()).unwrap();
             fs::write(workspace.join(name), text).unwrap();
         }
         let mut server = Command::new(env!("CARGO_BIN_EXE_baalint"))
@@ -41,7 +46,8 @@ impl Editor {
         let from = BufReader::new(server.stdout.take().unwrap());
         let mut editor = Self { server, to, from, workspace, requests: 0 };
         let root = format!("file://{}", editor.workspace.display());
-        let answer = editor.request("initialize", &json!({ "processId": null, "rootUri": root, "capabilities": {} }));
+        let answer =
+            editor.request("initialize", &json!({ "processId": null, "rootUri": root, "capabilities": capabilities }));
         assert_eq!(answer["capabilities"]["positionEncoding"], "utf-16");
         editor.notify("initialized", &json!({}));
         editor
@@ -74,6 +80,13 @@ impl Editor {
         }
     }
 
+    /// Sends a request whose answer says nothing, and gives what the server sends meanwhile.
+    fn request_and_wait(&mut self, method: &str, params: &Value, wanted: &str) -> Value {
+        self.requests += 1;
+        self.send(&json!({ "jsonrpc": "2.0", "id": self.requests, "method": method, "params": params }));
+        self.wait_for(wanted)
+    }
+
     fn read(&mut self) -> Value {
         let mut length = 0;
         loop {
@@ -102,6 +115,16 @@ impl Editor {
                     .iter()
                     .map(|it| format!("{}:{}", it["code"].as_str().unwrap(), it["range"]["start"]["line"]))
                     .collect();
+            }
+        }
+    }
+
+    /// The next message of this method.
+    fn wait_for(&mut self, method: &str) -> Value {
+        loop {
+            let message = self.read();
+            if message["method"] == method {
+                return message["params"].clone();
             }
         }
     }
@@ -156,6 +179,71 @@ fn the_page_is_under_the_pointer_and_a_finding_can_be_suppressed() {
     let edit = &actions[0]["edit"]["changes"][editor.uri("main.tf")][0];
     assert_eq!(edit["range"]["start"], json!({ "line": 1, "character": 0 }));
     assert!(edit["newText"].as_str().unwrap().starts_with("  # baalint:ignore[test/plain-http] "), "{edit}");
+    editor.stop();
+}
+
+#[test]
+fn an_edit_judges_its_own_root_and_what_a_shared_module_says_changes_with_it() {
+    let module = "variable \"https\" { type = bool }\nresource \"azurerm_storage_account\" \"a\" {\n  https_traffic_only_enabled = var.https\n}\n";
+    let call = "module \"m\" {\n  source = \"../module\"\n  https  = true\n}\n";
+    let files = [("module/main.tf", module), ("a/main.tf", call), ("b/main.tf", call), ("c/main.tf", BAD)];
+    let mut editor = Editor::start("part", &files);
+    assert_eq!(editor.diagnostics("c/main.tf"), ["test/plain-http:1"]);
+    assert!(editor.wait_for("window/logMessage")["message"].as_str().unwrap().starts_with("judged the workspace in "));
+    editor.change("b/main.tf", &call.replace("true", "false"));
+    assert_eq!(editor.diagnostics("module/main.tf"), ["test/plain-http:2"]);
+    assert!(editor.wait_for("window/logMessage")["message"].as_str().unwrap().starts_with("judged an edit in "));
+    editor.change("module/main.tf", &format!("\n{}", module.replace("var.https", "!var.https")));
+    assert_eq!(editor.diagnostics("module/main.tf"), ["test/plain-http:3"]);
+    assert!(editor.wait_for("window/logMessage")["message"].as_str().unwrap().starts_with("judged an edit in "));
+    editor.change("b/main.tf", "# calls nobody\nlocals { a = 1 }\n");
+    assert!(editor.wait_for("window/logMessage")["message"].as_str().unwrap().starts_with("judged the workspace in "));
+    editor.stop();
+}
+
+#[test]
+fn a_policy_is_opened_from_its_finding() {
+    let mut editor = Editor::start("open", &[("main.tf", BAD)]);
+    editor.diagnostics("main.tf");
+    let document = json!({ "uri": editor.uri("main.tf") });
+    let position = json!({ "line": 1, "character": 5 });
+    let asked = json!({ "textDocument": document, "range": { "start": position, "end": position }, "context": {} });
+    let actions = editor.request("textDocument/codeAction", &asked);
+    let command = actions[1]["command"].clone();
+    assert_eq!(actions[1]["title"], "Open policy test/plain-http");
+    assert!(
+        editor.request_and_wait("workspace/executeCommand", &command, "window/showMessage")["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("tests/cli/policies/test/plain-http.yaml")
+    );
+    editor.stop();
+}
+
+#[test]
+fn the_whole_is_judged_with_progress_and_a_cancelled_request_is_not_answered() {
+    let capabilities = json!({ "window": { "workDoneProgress": true } });
+    let mut editor = Editor::start_with("progress", &[("main.tf", BAD)], &capabilities);
+    let document = json!({ "uri": editor.uri("main.tf") });
+    let asked = json!({ "textDocument": document, "position": { "line": 1, "character": 5 } });
+    editor.send(&json!({ "jsonrpc": "2.0", "id": 77, "method": "textDocument/hover", "params": asked }));
+    editor.notify("$/cancelRequest", &json!({ "id": 77 }));
+    let mut steps = Vec::new();
+    let answer = loop {
+        let message = editor.read();
+        if message["method"] == "$/progress" {
+            steps.push(message["params"]["value"]["kind"].as_str().unwrap().to_owned());
+        } else if message["id"] == 77 && message["method"].is_null() {
+            break message;
+        }
+    };
+    assert_eq!(answer["error"]["code"], -32800, "{answer}");
+    if steps.is_empty() {
+        // It was cancelled before it began.
+        editor.wait_for("$/progress");
+    } else {
+        assert_eq!((steps.first().unwrap().as_str(), steps.last().unwrap().as_str()), ("begin", "end"));
+    }
     editor.stop();
 }
 

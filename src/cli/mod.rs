@@ -78,7 +78,7 @@ fn completions(arguments: &args::Completions) -> Result<u8, Stop> {
 
 fn serve(arguments: &args::Lsp) -> Result<u8, Stop> {
     let setup = lsp::Setup { shelves: check::shelves(&arguments.policy), config: arguments.config.clone() };
-    lsp::serve(setup).map_err(Stop::Message)?;
+    lsp::serve(&setup).map_err(Stop::Message)?;
     Ok(CLEAN)
 }
 

@@ -62,6 +62,12 @@ impl Disk {
         self.overlay.contains_key(&self.absolute(path))
     }
 
+    /// The file is what it is on disk again.
+    pub fn uncover(&mut self, path: &Path) {
+        let path = self.absolute(path);
+        self.overlay.remove(&path);
+    }
+
     /// What a file holds; refused when it is too large, no file, or outside of the run.
     pub fn bytes(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
         if let Some(bytes) = self.overlay.get(&self.absolute(path)) {

@@ -84,6 +84,12 @@ struct Candidate {
     named: bool,
 }
 
+/// Which front end reads a file of this name and text, when it is named.
+pub fn kind_of(path: &Path, bytes: &[u8]) -> Option<Kind> {
+    let by_text = if sniff::is_yaml(path) { sniff::by_yaml } else { sniff::by_content };
+    sniff::by_name(path).or_else(|| by_text(bytes))
+}
+
 /// The paths of a run, not read yet.
 #[derive(Debug)]
 pub struct Walked {
@@ -103,6 +109,11 @@ pub fn walk(wanted: Wanted) -> Walked {
     let mut candidates = Vec::new();
     for buffer in wanted.buffers {
         candidates.push(Candidate { path: buffer.path.clone(), named: true });
+        // Unsaved Bicep cannot be built, so the template that was built before is judged.
+        let template = buffer.path.with_extension("json");
+        if sniff::is_bicep(&buffer.path) && template.is_file() {
+            candidates.push(Candidate { path: template, named: true });
+        }
         disk.allow(&buffer.path);
         disk.overlay(&buffer.path, buffer.bytes);
     }
@@ -213,9 +224,7 @@ fn read(disk: &Disk, candidate: Candidate) -> Read {
             return if diagnostic.code == Code::Bound && marked() { Read::Wrong(diagnostic) } else { Read::Nothing };
         }
     };
-    let sniffed = if sniff::is_yaml(&path) { sniff::by_yaml } else { sniff::by_content };
-    let kind = kind.or_else(|| sniffed(&bytes));
-    let Some(kind) = kind else {
+    let Some(kind) = kind_of(&path, &bytes) else {
         return if named { Read::Wrong(Box::new(unrecognised(disk, &path, &bytes))) } else { Read::Nothing };
     };
     let shown = disk.shown(&path);

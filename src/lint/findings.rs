@@ -22,8 +22,8 @@ use crate::value::DefaultOf;
 const NAMED: usize = 3;
 
 /// The findings of all outcomes, in order of place.
-pub(super) fn findings(
-    judged: &[Judged],
+pub(super) fn findings<'j>(
+    judged: impl IntoIterator<Item = &'j Judged>,
     graphs: &[ResourceGraph],
     policies: &[Policy],
     settings: &Settings,
@@ -56,7 +56,7 @@ pub(super) fn findings(
 }
 
 /// In order of file, place, policy and address.
-fn sort(findings: &mut [Finding], sources: &SourceMap) {
+pub(super) fn sort(findings: &mut [Finding], sources: &SourceMap) {
     let shown = |span: Span| sources.get(span.file).map_or("", SourceFile::shown);
     findings.sort_by(|a, b| {
         let (x, y) = (a.primary.span, b.primary.span);

@@ -21,16 +21,7 @@ type ByFile = IndexMap<FileId, Vec<String>, FxBuildHasher>;
 /// Masks what the graphs hold of secrets.
 pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: &mut [Finding]) {
     let mut by_file = ByFile::default();
-    for graph in graphs {
-        for resource in graph.indices().map(|index| graph.get(index)) {
-            for Literal { secret, .. } in secrets::literals(resource) {
-                note(&secret, &mut by_file);
-            }
-            if let Some(default) = secure_default(resource) {
-                note(default, &mut by_file);
-            }
-        }
-    }
+    graphs.iter().for_each(|graph| collect(graph, &mut by_file));
     // A Bicep source holds the same texts as the template that was built from it.
     let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(SourceFile::id).collect();
     if !built_from.is_empty() {
@@ -38,21 +29,46 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
         by_file.extend(built_from.into_iter().map(|file| (file, all.clone())));
     }
     for (file, secrets) in &mut by_file {
-        // The longest first: one may be part of another.
-        secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
+        longest_first(secrets);
         let Some(text) = sources.get(*file).map(|it| it.text().clone()) else { continue };
         let masked = without(&text, secrets);
         if masked != *text {
             sources.replace(*file, masked);
         }
     }
-    let all: Vec<String> = by_file.into_values().flatten().collect();
+    let mut all: Vec<String> = by_file.into_values().flatten().collect();
+    longest_first(&mut all);
     if !all.is_empty() {
         for finding in findings {
             in_words(finding, &all);
         }
     }
+}
+
+/// The literal secrets of a graph.
+pub(super) fn secrets(graph: &ResourceGraph) -> Vec<String> {
+    let mut by_file = ByFile::default();
+    collect(graph, &mut by_file);
+    let mut all: Vec<String> = by_file.into_values().flatten().collect();
+    longest_first(&mut all);
+    all
+}
+
+fn collect(graph: &ResourceGraph, by_file: &mut ByFile) {
+    for resource in graph.indices().map(|index| graph.get(index)) {
+        for Literal { secret, .. } in secrets::literals(resource) {
+            note(&secret, by_file);
+        }
+        if let Some(default) = secure_default(resource) {
+            note(default, by_file);
+        }
+    }
+}
+
+/// One of each, the longest first: one may be part of another.
+pub(super) fn longest_first(secrets: &mut Vec<String>) {
+    secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    secrets.dedup();
 }
 
 /// What a template writes out as the default of a secure parameter.
@@ -74,7 +90,8 @@ fn note(secret: &Value, by_file: &mut ByFile) {
     }
 }
 
-fn in_words(finding: &mut Finding, secrets: &[String]) {
+/// Takes secrets out of what a finding says.
+pub(super) fn in_words(finding: &mut Finding, secrets: &[String]) {
     let evidence = finding.evidence.iter_mut().flat_map(|it| [&mut it.actual, &mut it.expected]);
     let labels = finding.related.iter_mut().map(|it| &mut it.text);
     let own = [&mut finding.message, &mut finding.primary.text];

@@ -13,6 +13,7 @@ mod key_chain;
 pub mod library;
 mod masking;
 mod sensitivity;
+pub mod session;
 mod units;
 mod workers;
 
@@ -121,7 +122,7 @@ pub fn run(request: Request) -> Run {
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
     let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
-    diagnostics.append(&mut units.diagnostics);
+    diagnostics.extend(units.take_diagnostics());
     diagnostics.extend(bicep::not_built(units.templates.as_ref(), &found.bicep.found, &found.disk));
     let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
@@ -429,7 +430,10 @@ fn keep_named(findings: &mut Vec<Finding>, paths: &[PathBuf], only_files: bool, 
     if !only_files || paths.is_empty() || paths.iter().any(|it| it.is_dir()) {
         return;
     }
-    let named: Vec<PathBuf> = paths.iter().filter_map(|it| std::path::absolute(it).ok()).collect();
+    // A Bicep source is judged by its template.
+    let templates = paths.iter().filter(|it| bicep::is_bicep(it)).map(|it| it.with_extension("json"));
+    let named: Vec<PathBuf> =
+        paths.iter().cloned().chain(templates).filter_map(|it| std::path::absolute(it).ok()).collect();
     let is_named = |span: crate::source::Span| {
         let file = sources.get(span.file).and_then(|it| std::path::absolute(it.path()).ok());
         file.is_some_and(|it| named.contains(&it))
@@ -551,4 +555,15 @@ pub fn policies(shelves: &Shelves) -> (Vec<Policy>, SourceMap, Vec<Diagnostic>) 
 pub fn policy_ids(shelves: &Shelves) -> Vec<Arc<str>> {
     let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
     Library::read(shelves, &mut sources, &mut diagnostics).ids()
+}
+
+/// The file of a team's own policy.
+pub fn policy_file(shelves: &Shelves, id: &str) -> Option<PathBuf> {
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
+    shelves.directories.iter().find_map(|directory| {
+        let files = library::policy_files(directory, &mut sources, &mut diagnostics);
+        let file = files.into_iter().find(|it| it.id == id)?;
+        let path = sources.get(file.root.span.file)?.path();
+        std::path::absolute(path).ok()
+    })
 }

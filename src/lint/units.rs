@@ -3,7 +3,8 @@
 //! In: the files that were found. Out: [`Units`]: the graphs in a fixed order, what no mapping knows, diagnostics and counts.
 //! The one place that knows which front end is for which kind of file.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::workers::map;
@@ -25,9 +26,11 @@ use crate::value::Value;
 pub(super) struct Units {
     /// One a root, in order.
     pub graphs: Vec<ResourceGraph>,
+    /// Where each graph comes from.
+    pub origins: Vec<Origin>,
     /// Source types of resources that no mapping or table knows, one entry a resource.
     pub unmapped: Vec<Arc<str>>,
-    /// What could not be read or evaluated.
+    /// What could not be read; what could not be evaluated is with the origin.
     pub diagnostics: Vec<Diagnostic>,
     /// How many files were inputs.
     pub files: usize,
@@ -35,6 +38,27 @@ pub(super) struct Units {
     pub statistics: Statistics,
     /// The templates, for places in their Bicep sources.
     pub templates: Option<Templates>,
+}
+
+/// Where a graph comes from.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// The front end.
+    pub kind: Kind,
+    /// The root module, or the directory of the template or documents.
+    pub directory: PathBuf,
+    /// The directories whose files are part of it.
+    pub reads: BTreeSet<PathBuf>,
+    /// What could not be evaluated.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Units {
+    /// Every diagnostic, in order.
+    pub(super) fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
+        let of_roots = self.origins.iter_mut().flat_map(|it| std::mem::take(&mut it.diagnostics));
+        self.diagnostics.drain(..).chain(of_roots).collect()
+    }
 }
 
 /// Values for what the inputs leave open.
@@ -90,11 +114,16 @@ impl Units {
         // A root that a plan lies beside is judged by the plan, which knows more.
         let planned = |root: &&Root| plans.iter().any(|plan| plan.dir == root.dir);
         let roots: Vec<&Root> = project.roots().iter().filter(|root| !planned(root)).collect();
-        let of_plans = map(&plans, 2, |plan| lower_plan(plan, &project, mappings));
-        for (lowered, statistics) in map(&roots, 2, |root| lower(&project, root, mappings)).into_iter().chain(of_plans)
+        let lowered = map(&roots, 2, |root| lower(&project, root, mappings));
+        for ((lowered, statistics), root) in lowered.into_iter().zip(roots) {
+            self.statistics.add(&statistics);
+            self.add(lowered, Kind::Terraform, &root.dir, project.reach(root));
+        }
+        for ((lowered, statistics), plan) in
+            map(&plans, 2, |plan| lower_plan(plan, &project, mappings)).into_iter().zip(&plans)
         {
             self.statistics.add(&statistics);
-            self.add(lowered);
+            self.add(lowered, Kind::Plan, &plan.dir, BTreeSet::new());
         }
     }
 
@@ -128,8 +157,10 @@ impl Units {
         let (templates, diagnostics) = Templates::load(&scanned, files, sources, &options);
         self.diagnostics.extend(diagnostics);
         self.files += templates.inputs().count();
-        for linked in map(templates.units(), 2, |unit| link(templates.lower(unit))) {
-            self.add(linked);
+        let lowered = map(templates.units(), 2, |unit| link(templates.lower(unit)));
+        for (linked, unit) in lowered.into_iter().zip(templates.units()) {
+            let directory = unit.directory();
+            self.add(linked, Kind::Arm, directory, BTreeSet::from([directory.to_path_buf()]));
         }
         for input in of_arm().filter(|it| it.named) {
             let path = normalise(&input.path);
@@ -158,14 +189,15 @@ impl Units {
         let before = sources.files().len();
         let found = yaml::units(parsed, files, sources);
         self.files += sources.files().len() - before;
-        for linked in map(&found, 8, |unit| link(unit.lower(mappings))) {
-            self.add(linked);
+        for (linked, unit) in map(&found, 8, |unit| link(unit.lower(mappings))).into_iter().zip(&found) {
+            self.add(linked, Kind::Yaml, unit.directory(), BTreeSet::from([unit.directory().to_path_buf()]));
         }
     }
 
-    fn add(&mut self, linked: Linked) {
+    fn add(&mut self, linked: Linked, kind: Kind, directory: &Path, reads: BTreeSet<PathBuf>) {
         self.unmapped.extend(linked.unmapped);
-        self.diagnostics.extend(linked.diagnostics);
+        let (directory, diagnostics) = (directory.to_path_buf(), linked.diagnostics);
+        self.origins.push(Origin { kind, directory, reads, diagnostics });
         self.graphs.push(linked.graph);
     }
 }

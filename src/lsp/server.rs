@@ -1,23 +1,35 @@
-//! What the server knows between messages: the open texts, the last report, and what the editor was told.
+//! What the server knows between messages: the workspace, and what the editor was told.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lsp_server::{Connection, Message, Notification, Request};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
 
+use super::actions::{OPEN_POLICY, actions};
 use super::convert::{of_diagnostic, of_finding, page, path, range, uri};
-use crate::discover::Buffer;
+use super::policy_page;
 use crate::finding::Finding;
 use crate::lint::library::Shelves;
+use crate::lint::session::{News, Session};
 use crate::lint::{self, Values};
 use crate::report::Report;
 use crate::source::{SourceFile, Span};
 use crate::suppress::Day;
 
 /// A pause in typing.
-const PAUSE: Duration = Duration::from_millis(120);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the protocol calls the answer to a cancelled request.
+const CANCELLED: i32 = ErrorCode::RequestCanceled as i32;
+
+/// The editor's wish that a judgement of the whole stops.
+const CANCEL: &str = "window/workDoneProgress/cancel";
+
+/// The token of what is shown while a whole workspace is judged.
+const TOKEN: &str = "baalint/judging";
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -31,40 +43,68 @@ pub struct Setup {
 /// One editor's session.
 pub(super) struct Server<'c> {
     connection: &'c Connection,
-    setup: Setup,
-    folders: Vec<PathBuf>,
-    open: BTreeMap<PathBuf, String>,
-    report: Report,
+    session: Session,
+    /// Messages that were looked at while something was judged, in order.
+    inbox: RefCell<VecDeque<Message>>,
     /// What was published, by URI.
     told: BTreeMap<String, Value>,
-    /// Something changed since the last report.
-    stale: bool,
+    abilities: Abilities,
+    requests: i32,
+    /// The editor wants no judgement until something changes.
+    is_paused: bool,
+}
+
+/// What the editor can do.
+#[derive(Clone, Copy, Debug)]
+struct Abilities {
     progress: bool,
+    show_document: bool,
+    watch: bool,
 }
 
 impl<'c> Server<'c> {
-    pub(super) fn new(setup: Setup, params: &Value, connection: &'c Connection) -> Self {
+    pub(super) fn new(setup: &Setup, params: &Value, connection: &'c Connection) -> Self {
         let folders = at(params, "/workspaceFolders").as_array().cloned().unwrap_or_default();
         let mut folders: Vec<PathBuf> = folders.iter().filter_map(|it| path(at(it, "/uri").as_str()?)).collect();
         if folders.is_empty() {
             folders.extend(at(params, "/rootUri").as_str().and_then(path));
         }
+        let can = |pointer: &str| at(params, pointer) == true;
         Self {
             connection,
-            setup,
-            folders,
-            open: BTreeMap::new(),
-            report: Report::default(),
+            session: Session::new(request(setup, folders)),
+            inbox: RefCell::default(),
             told: BTreeMap::new(),
-            stale: false,
-            progress: at(params, "/capabilities/window/workDoneProgress") == true,
+            abilities: Abilities {
+                progress: can("/capabilities/window/workDoneProgress"),
+                show_document: can("/capabilities/window/showDocument/support"),
+                watch: can("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
+            },
+            requests: 0,
+            is_paused: false,
+        }
+    }
+
+    /// Asks to be told when other programs change files, where the editor can tell.
+    pub(super) fn watch(&mut self) {
+        if self.abilities.watch {
+            let watchers = json!([{ "globPattern": "**/*.{tf,tofu,tfvars,hcl,json,jsonc,bicep,yaml,yml}" }]);
+            let registration = json!({
+                "id": "baalint/files",
+                "method": "workspace/didChangeWatchedFiles",
+                "registerOptions": { "watchers": watchers },
+            });
+            self.ask("client/registerCapability", json!({ "registrations": [registration] }));
         }
     }
 
     /// The next message; nothing when a pause was used to judge what changed.
     pub(super) fn next(&mut self) -> Result<Option<Message>, String> {
         let gone = || "the editor went away without saying goodbye".to_owned();
-        if !self.stale {
+        if let Some(message) = self.inbox.get_mut().pop_front() {
+            return Ok(Some(message));
+        }
+        if !self.session.is_stale() || self.is_paused {
             return self.connection.receiver.recv().map(Some).map_err(|_| gone());
         }
         match self.connection.receiver.recv_timeout(PAUSE) {
@@ -77,146 +117,152 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Judges the workspace with the open texts, and tells what changed.
+    /// Judges what is stale and tells what changed, unless the editor says something newer meanwhile.
     pub(super) fn judge(&mut self) {
-        self.stale = false;
-        if self.folders.is_empty() && self.open.is_empty() {
-            return;
-        }
-        let token = self.progress.then(|| self.begin());
-        let buffers =
-            self.open.iter().map(|(path, text)| Buffer { path: path.clone(), bytes: text.clone().into_bytes() });
-        let run = lint::run(lint::Request {
-            paths: self.folders.clone(),
-            buffers: buffers.collect(),
-            overlay: Vec::new(),
-            fixes: false,
-            exclude: Vec::new(),
-            values: Values::default(),
-            shelves: self.setup.shelves.clone(),
-            mappings: None,
-            config: self.setup.config.clone(),
-            select: Vec::new(),
-            ignore: Vec::new(),
-            threads: None,
-            suppressions: true,
-            foreign: false,
-            baseline: None,
-            since: None,
-            today: Day::of(std::time::SystemTime::now()),
+        let started = Instant::now();
+        let (progress, connection, inbox) = (self.abilities.progress, self.connection, &self.inbox);
+        let mut begun = false;
+        let news = self.session.judge(&mut |step| {
+            if progress && !begun {
+                begin(connection);
+            }
+            if progress {
+                let value = json!({ "kind": "report", "message": step });
+                send(connection, "$/progress", json!({ "token": TOKEN, "value": value }));
+            }
+            begun = true;
+            inbox.borrow_mut().extend(connection.receiver.try_iter());
+            !inbox.borrow().iter().any(is_newer)
         });
-        self.report = run.report;
-        self.publish();
-        if let Some(token) = token {
-            self.send("$/progress", json!({ "token": token, "value": { "kind": "end" } }));
+        if progress && begun {
+            let value = json!({ "kind": "end" });
+            send(connection, "$/progress", json!({ "token": TOKEN, "value": value }));
         }
+        let is_cancel = |message: &Message| matches!(message, Message::Notification(it) if it.method == CANCEL);
+        let Some(news) = news else {
+            self.is_paused = self.inbox.borrow().iter().any(is_cancel);
+            return;
+        };
+        self.publish(&news);
+        let what = if news.whole { "the workspace" } else { "an edit" };
+        let message = format!("judged {what} in {:.1} ms", started.elapsed().as_secs_f64() * 1000.0);
+        self.send("window/logMessage", json!({ "type": 4, "message": message }));
     }
 
     /// Takes note of what the editor says; unknown notifications are none of our business.
     pub(super) fn note(&mut self, method: &str, params: &Value) {
         let document = at(params, "/textDocument");
-        let Some(file) = at(document, "/uri").as_str().and_then(path) else { return };
-        match method {
-            "textDocument/didOpen" => {
-                self.open.insert(file, at(document, "/text").as_str().unwrap_or("").to_owned());
+        let file = at(document, "/uri").as_str().and_then(path);
+        self.is_paused &= !(method.starts_with("textDocument/") || method.starts_with("workspace/"));
+        match (method, file) {
+            ("textDocument/didOpen", Some(file)) => {
+                self.session.set(&file, at(document, "/text").as_str().unwrap_or("").to_owned());
             }
-            "textDocument/didChange" => {
+            ("textDocument/didChange", Some(file)) => {
                 let changes = at(params, "/contentChanges").as_array();
-                let Some(text) = changes.and_then(|it| it.last()).and_then(|it| at(it, "/text").as_str()) else {
-                    return;
-                };
-                self.open.insert(file, text.to_owned());
+                if let Some(text) = changes.and_then(|it| it.last()).and_then(|it| at(it, "/text").as_str()) {
+                    self.session.set(&file, text.to_owned());
+                }
             }
-            "textDocument/didSave" => {}
-            "textDocument/didClose" => {
-                self.open.remove(&file);
+            // Whoever cannot say which files change on disk says at least when one is saved.
+            ("textDocument/didSave", _) if !self.abilities.watch => self.session.forget(),
+            ("textDocument/didClose", Some(file)) => self.session.close(&file),
+            ("workspace/didChangeWatchedFiles", _) => {
+                let changes = at(params, "/changes").as_array().into_iter().flatten();
+                let mut files = changes.filter_map(|it| path(at(it, "/uri").as_str()?));
+                // What the editor itself saves is known already.
+                if files.any(|file| self.session.differs(&file)) {
+                    self.session.forget();
+                }
             }
-            _ => return,
+            ("workspace/didChangeConfiguration", _) => self.session.forget(),
+            _ => {}
         }
-        self.stale = true;
     }
 
-    /// The result of a request that is known.
-    pub(super) fn answer(&mut self, method: &str, params: &Value) -> Option<Value> {
-        if !["textDocument/hover", "textDocument/codeAction"].contains(&method) {
-            return None;
+    /// The answer to a request.
+    pub(super) fn answer(&mut self, request: Request) -> Response {
+        let Request { id, method, params } = request;
+        let cancelled = |id| Response::new_err(id, CANCELLED, "cancelled".to_owned());
+        if self.is_cancelled(&id) {
+            return cancelled(id);
         }
-        if self.stale {
-            self.judge();
-        }
-        let asked = at(params, "/textDocument/uri").as_str().and_then(path);
-        let file = asked.and_then(|asked| self.report.sources.files().iter().find(|it| it.path() == asked));
-        let Some(file) = file else { return Some(Value::Null) };
-        if method == "textDocument/hover" {
-            return Some(self.hover(file, offset(file, at(params, "/position"))));
-        }
-        let (start, end) = (at(params, "/range/start"), at(params, "/range/end"));
-        Some(self.actions(file, Span::new(file.id(), offset(file, start), offset(file, end))))
+        let result = match method.as_str() {
+            "textDocument/hover" => {
+                self.in_file(&params, |report, file| hover(report, file, offset(file, at(&params, "/position"))))
+            }
+            "textDocument/codeAction" => self.in_file(&params, |report, file| {
+                let (start, end) = (at(&params, "/range/start"), at(&params, "/range/end"));
+                actions(report, file, Span::new(file.id(), offset(file, start), offset(file, end)))
+            }),
+            "workspace/executeCommand" if at(&params, "/command") == OPEN_POLICY => self.open_policy(&params),
+            _ => {
+                let unknown = ErrorCode::MethodNotFound as i32;
+                return Response::new_err(id, unknown, format!("`{method}` is not answered"));
+            }
+        };
+        // It may have taken a while.
+        if self.is_cancelled(&id) { cancelled(id) } else { Response::new_ok(id, result) }
     }
 
-    fn hover(&self, file: &SourceFile, offset: u32) -> Value {
-        let at = Span::new(file.id(), offset, offset);
-        let found: Vec<&Finding> = self.report.open().filter(|it| it.primary.span.contains(at)).collect();
-        let Some(first) = found.first() else { return Value::Null };
-        let pages: Vec<String> = found.iter().map(|it| page(&self.report, it)).collect();
-        json!({
-            "contents": { "kind": "markdown", "value": pages.join("\n\n---\n\n") },
-            "range": range(file, first.primary.span),
+    fn is_cancelled(&mut self, id: &RequestId) -> bool {
+        self.inbox.get_mut().extend(self.connection.receiver.try_iter());
+        let is_meant = |value: &Value| {
+            let number = value.as_i64().and_then(|it| i32::try_from(it).ok()).map(RequestId::from);
+            number.or_else(|| value.as_str().map(|it| RequestId::from(it.to_owned()))).as_ref() == Some(id)
+        };
+        self.inbox.borrow().iter().any(|message| match message {
+            Message::Notification(note) => note.method == "$/cancelRequest" && is_meant(at(&note.params, "/id")),
+            _ => false,
         })
     }
 
-    /// "Suppress with a reason" for every finding that the selection touches.
-    fn actions(&self, file: &SourceFile, selected: Span) -> Value {
-        let sign = match file.path().extension().and_then(|it| it.to_str()) {
-            Some("json") => return json!([]),
-            _ => "#",
-        };
-        let touches =
-            |span: Span| span.file == selected.file && span.start <= selected.end && selected.start <= span.end;
-        let of = self.report.open().filter(|it| it.policy.suppressible && touches(it.primary.span));
-        let action = |finding: &Finding| {
-            let line = file.line_col(finding.primary.span.start).line.saturating_sub(1);
-            let start = file.offset_of_utf16(line, 0);
-            let text = file.slice(Span::new(file.id(), start, finding.primary.span.start));
-            let indent: String = text.chars().take_while(|it| [' ', '\t'].contains(it)).collect();
-            let id = &finding.policy.id;
-            let edit = json!({
-                "range": { "start": { "line": line, "character": 0 }, "end": { "line": line, "character": 0 } },
-                "newText": format!("{indent}{sign} baalint:ignore[{id}] until=YYYY-MM-DD by=WHO: WHY\n"),
-            });
-            json!({
-                "title": format!("Suppress {id} with a reason"),
-                "kind": "quickfix",
-                "edit": { "changes": { uri(file.path()): [edit] } },
-            })
-        };
-        of.map(action).collect()
+    /// What a file's report gives; null for a file that nothing is known of.
+    fn in_file(&mut self, params: &Value, make: impl Fn(&Report, &SourceFile) -> Value) -> Value {
+        if self.session.is_stale() {
+            self.judge();
+        }
+        let Some(asked) = at(params, "/textDocument/uri").as_str().and_then(path) else { return Value::Null };
+        let report = self.session.report(std::slice::from_ref(&asked));
+        let file = report.sources.files().iter().find(|it| absolute(it.path()) == asked);
+        file.map_or(Value::Null, |file| make(&report, file))
+    }
+
+    /// Shows a policy: its own file, or a page that is written for it.
+    fn open_policy(&mut self, params: &Value) -> Value {
+        let Some(id) = at(params, "/arguments/0").as_str() else { return Value::Null };
+        let show = |message: String| json!({ "type": 3, "message": message });
+        match policy_page::of(self.session.shelves(), id) {
+            Ok(file) if self.abilities.show_document => {
+                self.ask("window/showDocument", json!({ "uri": uri(&file), "takeFocus": true }));
+            }
+            Ok(file) => self.send("window/showMessage", show(format!("{id} is described in {}", file.display()))),
+            Err(message) => self.send("window/showMessage", show(message)),
+        }
+        Value::Null
     }
 
     /// Sends the diagnostics of files for which they are not what the editor has.
-    fn publish(&mut self) {
-        let mut by_file: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        let mut add = |report: &Report, span: Span, make: &dyn Fn(&SourceFile) -> Value| {
+    fn publish(&mut self, news: &News) {
+        let report = self.session.report(&news.files);
+        let mut by_file: BTreeMap<String, Vec<Value>> = news.files.iter().map(|file| (uri(file), Vec::new())).collect();
+        let mut add = |span: Span, make: &dyn Fn(&SourceFile) -> Value| {
             if let Some(file) = report.sources.get(span.file) {
                 by_file.entry(uri(&absolute(file.path()))).or_default().push(make(file));
             }
         };
-        for finding in self.report.open() {
-            add(&self.report, finding.primary.span, &|file| of_finding(&self.report, file, finding));
+        for finding in report.open() {
+            add(finding.primary.span, &|file| of_finding(&report, file, finding));
         }
-        for diagnostic in &self.report.diagnostics {
+        for diagnostic in &report.diagnostics {
             if let Some(span) = diagnostic.span {
-                add(&self.report, span, &|file| of_diagnostic(file, span, diagnostic));
+                add(span, &|file| of_diagnostic(file, span, diagnostic));
             }
         }
-        let gone: Vec<String> = self.told.keys().filter(|uri| !by_file.contains_key(*uri)).cloned().collect();
-        for uri in gone {
-            self.told.remove(&uri);
-            self.send("textDocument/publishDiagnostics", json!({ "uri": uri, "diagnostics": [] }));
-        }
         for (uri, diagnostics) in by_file {
+            let is_new = !diagnostics.is_empty() || self.told.contains_key(&uri);
             let diagnostics = Value::Array(diagnostics);
-            if self.told.get(&uri) != Some(&diagnostics) {
+            if is_new && self.told.get(&uri) != Some(&diagnostics) {
                 let params = json!({ "uri": uri, "diagnostics": diagnostics });
                 self.send("textDocument/publishDiagnostics", params);
                 self.told.insert(uri, diagnostics);
@@ -224,20 +270,72 @@ impl<'c> Server<'c> {
         }
     }
 
-    fn begin(&self) -> &'static str {
-        let token = "baalint/judging";
-        let create = Request::new(0.into(), "window/workDoneProgress/create".to_owned(), json!({ "token": token }));
+    fn ask(&mut self, method: &str, params: Value) {
+        self.requests = self.requests.saturating_add(1);
+        let request = Request::new(self.requests.into(), method.to_owned(), params);
         // When the editor is gone, the next read says so.
-        let _ = self.connection.sender.send(create.into());
-        let value = json!({ "kind": "begin", "title": "baalint", "message": "judging the workspace" });
-        self.send("$/progress", json!({ "token": token, "value": value }));
-        token
+        let _ = self.connection.sender.send(request.into());
     }
 
     fn send(&self, method: &str, params: Value) {
-        let note = Notification::new(method.to_owned(), params);
-        let _ = self.connection.sender.send(note.into());
+        send(self.connection, method, params);
     }
+}
+
+/// What is judged: the folders, as the command line says.
+fn request(setup: &Setup, folders: Vec<PathBuf>) -> lint::Request {
+    lint::Request {
+        paths: folders,
+        buffers: Vec::new(),
+        overlay: Vec::new(),
+        fixes: false,
+        exclude: Vec::new(),
+        values: Values::default(),
+        shelves: setup.shelves.clone(),
+        mappings: None,
+        config: setup.config.clone(),
+        select: Vec::new(),
+        ignore: Vec::new(),
+        threads: None,
+        suppressions: true,
+        foreign: false,
+        baseline: None,
+        since: None,
+        today: Day::of(std::time::SystemTime::now()),
+    }
+}
+
+/// True when a judgement of the whole would be out of date before it is done, or is not wanted.
+fn is_newer(message: &Message) -> bool {
+    let notes = ["textDocument/didChange", "workspace/didChangeWatchedFiles", CANCEL, "exit"];
+    match message {
+        Message::Notification(note) => notes.contains(&note.method.as_str()),
+        Message::Request(request) => request.method == "shutdown",
+        Message::Response(_) => false,
+    }
+}
+
+fn hover(report: &Report, file: &SourceFile, offset: u32) -> Value {
+    let at = Span::new(file.id(), offset, offset);
+    let found: Vec<&Finding> = report.open().filter(|it| it.primary.span.contains(at)).collect();
+    let Some(first) = found.first() else { return Value::Null };
+    let pages: Vec<String> = found.iter().map(|it| page(report, it)).collect();
+    json!({
+        "contents": { "kind": "markdown", "value": pages.join("\n\n---\n\n") },
+        "range": range(file, first.primary.span),
+    })
+}
+
+fn begin(connection: &Connection) {
+    let create = Request::new(0.into(), "window/workDoneProgress/create".to_owned(), json!({ "token": TOKEN }));
+    let _ = connection.sender.send(create.into());
+    let value = json!({ "kind": "begin", "title": "baalint", "message": "judging the workspace", "cancellable": true });
+    send(connection, "$/progress", json!({ "token": TOKEN, "value": value }));
+}
+
+fn send(connection: &Connection, method: &str, params: Value) {
+    let note = Notification::new(method.to_owned(), params);
+    let _ = connection.sender.send(note.into());
 }
 
 fn offset(file: &SourceFile, position: &Value) -> u32 {

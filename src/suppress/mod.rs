@@ -31,6 +31,32 @@ pub struct Suppressions {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// The suppressions that one file records.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    comments: Vec<Comment>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Scanned {
+    /// Reads the comments and metadata of a file; `foreign` honours those of other linters too.
+    pub fn of(file: &SourceFile, foreign: bool) -> Self {
+        let (mut comments, mut diagnostics) = inline::scan(file);
+        let (entries, told) = metadata::scan(file);
+        comments.extend(entries);
+        diagnostics.extend(told);
+        if foreign {
+            comments.extend(foreign::scan(file));
+        }
+        Self { comments, diagnostics }
+    }
+
+    /// True when there is nothing to say of the file.
+    pub fn is_empty(&self) -> bool {
+        self.comments.is_empty() && self.diagnostics.is_empty()
+    }
+}
+
 #[derive(Debug)]
 struct Recorded<T> {
     entry: T,
@@ -41,19 +67,23 @@ struct Recorded<T> {
 impl Suppressions {
     /// Reads the comments of all `files`; `foreign` honours those of other linters too.
     pub fn read(files: &[SourceFile], exceptions: &[Exception], today: Day, foreign: bool) -> Self {
+        let scanned: Vec<(FileId, Scanned)> =
+            files.iter().map(|file| (file.id(), Scanned::of(file, foreign))).collect();
+        Self::of(scanned.iter().map(|(file, scanned)| (*file, scanned)), exceptions, today)
+    }
+
+    /// What was scanned before, with the exceptions of the configuration.
+    pub fn of<'s>(
+        scanned: impl IntoIterator<Item = (FileId, &'s Scanned)>,
+        exceptions: &[Exception],
+        today: Day,
+    ) -> Self {
         let mut all = Self { comments: FxHashMap::default(), exceptions: Vec::new(), today, diagnostics: Vec::new() };
-        for file in files {
-            let (mut comments, diagnostics) = inline::scan(file);
-            all.diagnostics.extend(diagnostics);
-            let (entries, diagnostics) = metadata::scan(file);
-            comments.extend(entries);
-            all.diagnostics.extend(diagnostics);
-            if foreign {
-                comments.extend(foreign::scan(file));
-            }
+        for (file, Scanned { comments, diagnostics }) in scanned {
+            all.diagnostics.extend(diagnostics.iter().cloned());
             if !comments.is_empty() {
-                let recorded = comments.into_iter().map(|entry| all.recorded_comment(entry)).collect();
-                all.comments.insert(file.id(), recorded);
+                let recorded = comments.iter().map(|entry| all.recorded_comment(entry.clone())).collect();
+                all.comments.insert(file, recorded);
             }
         }
         for exception in exceptions {

@@ -60,6 +60,13 @@ pub struct Unit {
     parameters: Option<PathBuf>,
 }
 
+impl Unit {
+    /// The directory of its template.
+    pub fn directory(&self) -> &Path {
+        self.template.parent().unwrap_or(Path::new(""))
+    }
+}
+
 impl Templates {
     /// Parses the scanned files; those that are no input of this front end are silently left out.
     pub fn load(

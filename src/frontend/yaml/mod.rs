@@ -21,7 +21,7 @@ mod placeholder;
 mod pulumi;
 mod tables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -67,6 +67,7 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Unit {
     shown: String,
+    directory: PathBuf,
     content: Content,
     diagnostics: Vec<Diagnostic>,
 }
@@ -154,6 +155,7 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     }
     units.extend(manifests.into_iter().map(|(directory, manifests)| Unit {
         shown: files.shown(&directory),
+        directory,
         content: Content::Manifests(manifests.all),
         diagnostics: Vec::new(),
     }));
@@ -174,12 +176,18 @@ fn not_rendered(chart: String, templates: usize) -> Unit {
     let note = Diagnostic::of_path(Code::NotEvaluated, chart.clone(), message)
         .with_severity(Severity::Note)
         .with_help("render it (`helm template`) and let baalint read the result");
-    Unit { shown: chart, content: Content::Nothing, diagnostics: vec![note] }
+    Unit { directory: PathBuf::from(&chart), shown: chart, content: Content::Nothing, diagnostics: vec![note] }
 }
 
 impl Unit {
     fn new(file: &SourceFile, content: Content) -> Self {
-        Self { shown: file.shown().to_owned(), content, diagnostics: Vec::new() }
+        let directory = normalise(file.path()).parent().map(PathBuf::from).unwrap_or_default();
+        Self { shown: file.shown().to_owned(), directory, content, diagnostics: Vec::new() }
+    }
+
+    /// The directory of its documents.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Lowers the unit.

@@ -14,6 +14,7 @@ mod module;
 mod terragrunt;
 mod types;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,6 +103,25 @@ impl<'f> Project<'f> {
     /// The directories of every module that was loaded.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
         self.modules.keys().map(PathBuf::as_path)
+    }
+
+    /// The directories of the modules that a root is made of, its own included.
+    pub fn reach(&self, root: &Root) -> BTreeSet<PathBuf> {
+        let mut reached = BTreeSet::new();
+        let mut queue = vec![root.dir.clone()];
+        queue.extend(root.manifest.directories().map(Path::to_path_buf));
+        while let Some(dir) = queue.pop() {
+            if reached.contains(&dir) {
+                continue;
+            }
+            let calls = self.modules.get(&dir).into_iter().flat_map(|module| module.calls.values());
+            queue.extend(calls.filter_map(|call| match &call.source {
+                module::Source::Local(to) => Some(to.clone()),
+                _ => None,
+            }));
+            reached.insert(dir);
+        }
+        reached
     }
 
     pub(super) fn module(&self, dir: &Path) -> Option<&Module> {

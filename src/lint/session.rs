@@ -1,0 +1,149 @@
+//! A workspace that is judged again and again: after an edit, only the roots that the changed file is part of.
+//!
+//! In: a [`Request`] without texts, then texts as they change. Out: the files whose findings or diagnostics are others than
+//! before, and a [`Report`] of some files. What it says is what [`super::run`] says of the same texts: an edit that could
+//! change which roots there are, or what they read, judges the whole again. Knows no editor.
+
+mod edit;
+mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use self::edit::Reach;
+use self::state::State;
+use super::Request;
+use super::library::Shelves;
+use crate::config;
+use crate::discover::{Buffer, kind_of};
+use crate::frontend::files::normalise;
+use crate::report::Report;
+
+/// Asked between the steps of judging a whole workspace, with what comes next: whether to go on.
+pub type GoOn<'g> = &'g mut dyn FnMut(&'static str) -> bool;
+
+/// One workspace.
+#[derive(Debug)]
+pub struct Session {
+    request: Request,
+    open: BTreeMap<PathBuf, String>,
+    /// Files whose text may be another than at the last judgement.
+    touched: BTreeSet<PathBuf>,
+    state: Option<State>,
+    /// Files that the state before the last whole judgement spoke of.
+    spoken: BTreeSet<PathBuf>,
+}
+
+/// What came of a judgement.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Files of which something else is to be said than before, sorted.
+    pub files: Vec<PathBuf>,
+    /// True when everything was judged, not only what was touched.
+    pub whole: bool,
+}
+
+impl Session {
+    /// A workspace that was not looked at yet.
+    pub fn new(request: Request) -> Self {
+        Self { request, open: BTreeMap::new(), touched: BTreeSet::new(), state: None, spoken: BTreeSet::new() }
+    }
+
+    /// The text of an open file, in the place of what is on disk.
+    pub fn set(&mut self, path: &Path, text: String) {
+        let path = normalise(path);
+        if self.open.get(&path) != Some(&text) {
+            self.open.insert(path.clone(), text);
+            self.touched.insert(path);
+        }
+    }
+
+    /// The file counts as it is on disk again.
+    pub fn close(&mut self, path: &Path) {
+        let path = normalise(path);
+        if self.open.remove(&path).is_some() {
+            self.touched.insert(path);
+        }
+    }
+
+    /// Files on disk may be others than before: the next judgement reads them all.
+    pub fn forget(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.spoken.extend(state.spoken_of());
+        }
+    }
+
+    /// True when there is something to judge.
+    pub fn is_stale(&self) -> bool {
+        (self.state.is_none() || !self.touched.is_empty())
+            && !(self.request.paths.is_empty() && self.open.is_empty() && self.spoken.is_empty())
+    }
+
+    /// True when a file on disk may say something else than what was judged.
+    pub fn differs(&self, path: &Path) -> bool {
+        let path = normalise(path);
+        let Some(state) = self.state.as_ref().filter(|_| !self.open.contains_key(&path)) else { return false };
+        match (super::read_text(&path), state.sources.id_of(&path).and_then(|id| state.sources.get(id))) {
+            (Ok(text), Some(known)) => **known.text() != *text,
+            (Ok(text), None) => {
+                let is_config = path.file_name().is_some_and(|it| config::NAMES.iter().any(|name| it == *name));
+                is_config || kind_of(&path, text.as_bytes()).is_some()
+            }
+            (Err(_), known) => known.is_some(),
+        }
+    }
+
+    /// Where policies come from, those that the configuration names included.
+    pub fn shelves(&self) -> &Shelves {
+        self.state.as_ref().map_or(&self.request.shelves, |state| &state.shelves)
+    }
+
+    /// Judges what is stale; nothing when `go_on` said no, and everything is then as stale as before.
+    pub fn judge(&mut self, go_on: GoOn<'_>) -> Option<News> {
+        if let Some(mut state) = self.state.take() {
+            let mut files = BTreeSet::new();
+            let touched = std::mem::take(&mut self.touched);
+            let mut is_whole = false;
+            for path in &touched {
+                match state.edit(path, self.open.get(path).map(String::as_str)) {
+                    Reach::Nothing => {}
+                    Reach::Part(changed) => files.extend(changed),
+                    Reach::Whole => {
+                        is_whole = true;
+                        break;
+                    }
+                }
+            }
+            if !is_whole {
+                self.state = Some(state);
+                return Some(News { files: files.into_iter().collect(), whole: false });
+            }
+            self.spoken.extend(state.spoken_of());
+            self.spoken.extend(files);
+            self.touched = touched;
+        }
+        if self.request.paths.is_empty() && self.open.is_empty() {
+            self.touched.clear();
+            return Some(News { files: std::mem::take(&mut self.spoken).into_iter().collect(), whole: true });
+        }
+        let buffers =
+            self.open.iter().map(|(path, text)| Buffer { path: path.clone(), bytes: text.clone().into_bytes() });
+        let request = Request { buffers: buffers.collect(), ..self.request.clone() };
+        let state = State::read(request, go_on)?;
+        self.touched.clear();
+        let mut files = std::mem::take(&mut self.spoken);
+        files.extend(state.spoken_of());
+        self.state = Some(state);
+        Some(News { files: files.into_iter().collect(), whole: true })
+    }
+
+    /// What is to be said of these files; spans of other files lie in its sources too.
+    pub fn report(&self, files: &[PathBuf]) -> Report {
+        self.state.as_ref().map(|state| state.report(Some(files))).unwrap_or_default()
+    }
+
+    /// All that is to be said.
+    pub fn whole_report(&self) -> Report {
+        self.state.as_ref().map(|state| state.report(None)).unwrap_or_default()
+    }
+}
