@@ -301,6 +301,33 @@ fn a_named_yaml_file_that_declares_nothing_of_azure_is_no_mistake() {
 }
 
 #[test]
+fn a_role_is_judged_with_what_its_plays_give_it() {
+    let scratch = Scratch::new("roles");
+    let tasks = "- azure_rm_storageaccount:\n    name: \"{{ item }}\"\n    https_only: \"{{ https }}\"\n  loop: [scans, letters]\n";
+    scratch
+        .write("roles/storage/tasks/main.yml", tasks)
+        .write("roles/storage/defaults/main.yml", "https: false\n")
+        .write("group_vars/all/main.yml", "from_group: false\n")
+        .write("group_vars/web.yml", "from_web: true\n")
+        .write("alone.yml", "- hosts: localhost\n  roles: [storage]\n");
+    let found = |ran: &Ran| ran.findings();
+    let both = ["test/plain-http fail roles/storage/tasks/main.yml:3"; 1];
+    assert_eq!(found(&scratch.check(&["--format", "json"])), both);
+    scratch.write("alone.yml", "- hosts: web\n  roles: [{ role: storage, https: \"{{ from_web }}\" }]\n");
+    assert_eq!(found(&scratch.check(&["--format", "json"])), [""; 0]);
+    scratch.write(
+        "alone.yml",
+        "- hosts: web\n  tasks:\n    - include_role: { name: storage }\n      vars: { https: \"{{ from_group }}\" }\n",
+    );
+    assert_eq!(found(&scratch.check(&["--format", "json"])), both);
+    scratch.write("more.yml", tasks.replace("{{ https }}", "no")).write(
+        "alone.yml",
+        "- hosts: localhost\n  roles: [storage]\n  vars: { https: true }\n  tasks: [{ import_tasks: more.yml }]\n",
+    );
+    assert_eq!(found(&scratch.check(&["--format", "json"])), ["test/plain-http fail more.yml:3"]);
+}
+
+#[test]
 fn standard_input_stands_in_for_a_file_inside_its_module() {
     let scratch = Scratch::new("stdin");
     scratch.write("main.tf", GOOD).write("variables.tf", "variable \"https\" {\n  default = false\n}\n");

@@ -51,12 +51,17 @@ pub(super) const KINDS: [&str; 11] = [
 
 /// True when a text is worth parsing.
 pub fn may_be_input(text: &str) -> bool {
-    declares_azure(text) || declares_workload(text)
+    declares_azure(text) || declares_workload(text) || is_playbook(text)
 }
 
 /// True for a text that can hardly be anything else.
 pub(super) fn declares_azure(text: &str) -> bool {
     STRONG.iter().any(|mark| text.contains(mark)) || machine_learning::names_schema(text)
+}
+
+/// A playbook whose roles or included files may use Azure.
+fn is_playbook(text: &str) -> bool {
+    text.contains("hosts:") && ["roles:", "_role:", "_tasks:"].iter().any(|it| text.contains(it))
 }
 
 fn declares_workload(text: &str) -> bool {

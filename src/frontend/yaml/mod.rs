@@ -24,7 +24,7 @@ mod tables;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 pub use detect::may_be_input;
 
@@ -105,6 +105,11 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
     // What YAML forbids and every tool reads all the same costs nothing.
     let lenient = |it: Diagnostic| if it.code == Code::Invalid { it.with_severity(Severity::Warning) } else { it };
     let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().map(lenient).collect();
+    // A playbook of anything else is read for its roles only.
+    let other = |(shape, root): &(Shape, Value)| *shape == Shape::Ansible && !ansible::uses_azure(root);
+    if !documents.is_empty() && documents.iter().all(other) {
+        return Some(Parsed { file: file.clone(), documents, diagnostics: Vec::new() });
+    }
     let told = !documents.is_empty() || (declares_azure(text) && diagnostics.iter().any(|it| it.code == Code::Syntax));
     told.then(|| Parsed { file: file.clone(), documents, diagnostics })
 }
@@ -114,6 +119,9 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     let mut units = Vec::new();
     let mut manifests: IndexMap<PathBuf, Manifests, FxBuildHasher> = IndexMap::default();
     let mut charts: IndexMap<PathBuf, usize, FxBuildHasher> = IndexMap::default();
+    let lists = lists(&parsed);
+    let mut library = ansible::Library { lists: &lists, files, sources, used: Vec::new() };
+    let mut tasks = Vec::new();
     for Parsed { file, documents, diagnostics } in parsed {
         let path = normalise(file.path());
         if let Some(chart) = kustomize::chart(&path, files) {
@@ -122,11 +130,11 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
             continue;
         }
         let directory = path.parent().map(PathBuf::from).unwrap_or_default();
-        let (mut tasks, mut resources) = (Vec::new(), Vec::new());
+        let mut resources = Vec::new();
         for (shape, root) in documents {
             match shape {
                 Shape::Pulumi => {
-                    let program = pulumi::Program::load(&root, &directory, files, sources);
+                    let program = pulumi::Program::load(&root, &directory, files, library.sources);
                     units.push(Unit::new(&file, Content::Program(program)));
                 }
                 Shape::Manifest => {
@@ -138,13 +146,12 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
                     let found = Manifest::all(&root).into_iter().filter(detect::is_judged);
                     beside.all.extend(found.map(|manifest| Manifest { is_part, ..manifest }));
                 }
-                Shape::Ansible => tasks.push(root),
+                Shape::Ansible => {}
                 Shape::Arm | Shape::MachineLearning => resources.push((shape, root)),
             }
         }
-        if !tasks.is_empty() {
-            let tasks = ansible::Tasks::load(tasks, &directory, files, sources);
-            units.push(Unit::new(&file, Content::Tasks(tasks)));
+        if let Some(documents) = lists.get(&path) {
+            tasks.push((path, file.clone(), ansible::Tasks::load(documents, &directory, &mut library)));
         }
         if !resources.is_empty() {
             units.push(Unit::new(&file, Content::Resources(resources)));
@@ -153,6 +160,10 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
             units.push(Unit { diagnostics, ..Unit::new(&file, Content::Nothing) });
         }
     }
+    // What stands in the place of a role is judged there, with what it is given.
+    let used = library.used;
+    let own = tasks.into_iter().filter(|(path, _, tasks)| tasks.use_azure() && !used.contains(path));
+    units.extend(own.map(|(_, file, tasks)| Unit::new(&file, Content::Tasks(tasks))));
     units.extend(manifests.into_iter().map(|(directory, manifests)| Unit {
         shown: files.shown(&directory),
         directory,
@@ -162,6 +173,19 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     units.extend(charts.into_iter().map(|(chart, templates)| not_rendered(files.shown(&chart), templates)));
     units.sort_by(|a, b| a.shown.cmp(&b.shown));
     units
+}
+
+/// The plays and tasks of each file.
+fn lists(parsed: &[Parsed]) -> FxHashMap<PathBuf, Vec<Value>> {
+    let mut lists: FxHashMap<PathBuf, Vec<Value>> = FxHashMap::default();
+    for Parsed { file, documents, .. } in parsed {
+        let of_ansible = documents.iter().filter(|(shape, _)| *shape == Shape::Ansible).map(|(_, root)| root.clone());
+        let found: Vec<Value> = of_ansible.collect();
+        if !found.is_empty() {
+            lists.insert(normalise(file.path()), found);
+        }
+    }
+    lists
 }
 
 /// The manifests of a directory, and the files in it that are patches.

@@ -13,13 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::jinja::Variables;
+pub(super) use self::load::Library;
 use self::task::{Made, Walker, module_of};
 use super::arguments::{Bridged, lower_bridged};
-use crate::frontend::Files;
 use crate::frontend::terraform::Mappings;
 use crate::model::Lowered;
-use crate::source::SourceMap;
-use crate::value::{DefaultOf, Value, ValueKind};
+use crate::value::{DefaultOf, Object, Value, ValueKind};
 
 /// Lists of plays or tasks, and what is known of their variables.
 #[derive(Debug)]
@@ -28,21 +27,34 @@ pub(super) struct Tasks {
     variables: Variables,
 }
 
-/// True for a play, block or task that uses a module of Azure.
+/// True for a play, and for a block or task that uses a module of Azure.
 pub(super) fn is_play_or_task(value: &Value) -> bool {
+    let is_play = |it: &Object| it.get("hosts").is_some() && task::SECTIONS.iter().any(|key| it.get(key).is_some());
+    value.as_object().is_some_and(is_play) || uses_azure(value)
+}
+
+/// True for a task that uses a module of Azure, and for what holds one.
+pub(super) fn uses_azure(value: &Value) -> bool {
+    if let Some(list) = value.as_array() {
+        return list.items.iter().any(uses_azure);
+    }
     let Some(object) = value.as_object() else { return false };
     module_of(object).is_some()
-        || task::SECTIONS.iter().any(|section| {
-            let inner = object.value(section).and_then(Value::as_array);
-            inner.is_some_and(|it| it.items.iter().any(is_play_or_task))
-        })
+        || task::SECTIONS
+            .iter()
+            .any(|section| object.value(section).is_some_and(|it| it.as_array().is_some() && uses_azure(it)))
 }
 
 impl Tasks {
-    /// Reads the variables of the role, and the variable files that plays name.
-    pub(super) fn load(documents: Vec<Value>, directory: &Path, files: &dyn Files, sources: &mut SourceMap) -> Self {
-        let variables = load::variables(&documents, directory, files, sources);
-        Self { documents, variables }
+    /// Puts roles and includes in their places, and reads the variables around them.
+    pub(super) fn load(documents: &[Value], directory: &Path, library: &mut Library<'_>) -> Self {
+        let variables = library.variables(documents, directory);
+        Self { documents: library.expanded(documents, directory), variables }
+    }
+
+    /// True when some task uses a module of Azure.
+    pub(super) fn use_azure(&self) -> bool {
+        self.documents.iter().any(uses_azure)
     }
 
     /// Lowers every task.

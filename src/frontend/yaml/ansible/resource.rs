@@ -15,11 +15,13 @@ pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<st
         ValueKind::Unknown(why) => why.symbol.as_ref().map(ToString::to_string),
         _ => None,
     };
-    let names = ["name", "vault_name", "key_name", "secret_name", "resource_name", "service_name"];
+    let names = ["name", "vault_name", "key_name", "secret_name", "resource_name", "service_name", "container"];
     let own = names.iter().find_map(|key| arguments.value(key)).and_then(text);
     let own = own.or_else(|| task.value("name").and_then(Value::as_str).map(str::to_owned));
     let kind = module.strip_prefix("azure_rm_").unwrap_or(module);
-    let outer = ["server_name", "virtual_network_name", "keyvault_uri"].iter().find_map(|key| arguments.value(key));
+    let outer = ["server_name", "virtual_network_name", "keyvault_uri", "storage_account_name", "account_name"]
+        .iter()
+        .find_map(|key| arguments.value(key));
     let name = own.unwrap_or_else(|| "?".to_owned());
     match outer.and_then(text) {
         Some(outer) => format!("{kind}[{outer}/{name}]").into(),
@@ -29,7 +31,13 @@ pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<st
 
 /// Arguments that links are made of, by their present names.
 pub(super) fn aliases(arguments: &mut Object) {
-    for (alias, name) in [("virtual_network", "virtual_network_name"), ("resource_group", "resource_group_name")] {
+    let pairs = [
+        ("virtual_network", "virtual_network_name"),
+        ("resource_group", "resource_group_name"),
+        ("storage_account", "storage_account_name"),
+        ("container_name", "container"),
+    ];
+    for (alias, name) in pairs {
         if !arguments.entries.contains_key(name)
             && let Some(entry) = arguments.entries.shift_remove(alias)
         {
