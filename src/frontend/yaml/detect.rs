@@ -35,7 +35,7 @@ const STRONG: [&str; 8] = [
 ];
 
 /// Kinds of Kubernetes that are judged.
-pub(super) const KINDS: [&str; 11] = [
+pub(super) const KINDS: [&str; 12] = [
     "Service",
     "Ingress",
     "Gateway",
@@ -47,6 +47,7 @@ pub(super) const KINDS: [&str; 11] = [
     "ReplicaSet",
     "Job",
     "CronJob",
+    "SecretProviderClass",
 ];
 
 /// True when a text is worth parsing.

@@ -79,7 +79,15 @@ impl Manifest {
 
     /// A workload or a way to reach one.
     pub(super) fn is_workload(&self) -> bool {
-        let groups = ["", "apps", "batch", "networking.k8s.io", "extensions", "gateway.networking.k8s.io"];
+        let groups = [
+            "",
+            "apps",
+            "batch",
+            "networking.k8s.io",
+            "extensions",
+            "gateway.networking.k8s.io",
+            "secrets-store.csi.x-k8s.io",
+        ];
         groups.contains(&&*self.group) && KINDS.contains(&&*self.kind)
     }
 
