@@ -95,6 +95,39 @@ fn target_paths_are_properties_of_their_type() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is said to be whole leaves no argument of its blocks out, or "absent" is said of what somebody wrote.
+#[test]
+fn objects_said_to_be_complete_are() {
+    let data = Data::read();
+    let mut wrong = BTreeSet::new();
+    for (name, argument, spec) in data.specs() {
+        let Some(arguments) = data.arguments.get(name) else { continue };
+        let file = &data.files[name];
+        let whole = match spec.get("child").and_then(Value::as_str) {
+            Some(child) => file.pointer(&format!("/children/{child}/complete")),
+            None => file.get("complete"),
+        };
+        let to = plain(spec.get("to").and_then(Value::as_str).unwrap_or_default());
+        let within = |path: &str| to == plain(path) || to.starts_with(&format!("{}.", plain(path)));
+        let is_whole = whole.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).any(within);
+        let block = match argument.rsplit_once('.') {
+            Some((block, _)) => block,
+            None if spec.get("present").is_some() => argument,
+            None => continue,
+        };
+        let read = data.read_arguments(name);
+        for (other, known) in arguments.iter().filter(|(other, _)| is_whole && other.starts_with(&format!("{block}.")))
+        {
+            let is_block = arguments.keys().any(|it| it.starts_with(&format!("{other}.")));
+            let current = known.get("v").and_then(Value::as_str).is_none_or(|majors| majors.contains(['4', '5']));
+            if current && !is_block && !read.contains(other.as_str()) {
+                wrong.extend(data.unless_excepted("complete", name, other, "is left out"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
 /// Prints what is reached, by category (`--nocapture`). What is not has its reason in `unreachable_properties.yaml`.
 #[test]
 fn properties_that_guard_data_are_mapped_where_azurerm_has_them() {
@@ -270,12 +303,27 @@ impl Data {
         targets
     }
 
+    /// Every argument that a file reads, by any of its names, and what texts put together.
+    fn read_arguments(&self, name: &str) -> BTreeSet<String> {
+        let mut read = BTreeSet::new();
+        for (_, argument, spec) in self.specs().into_iter().filter(|(of, _, _)| *of == name) {
+            read.insert(argument.to_owned());
+            let former = spec.get("was").map(|was| was.as_array().cloned().unwrap_or_else(|| vec![was.clone()]));
+            let former_names = former.into_iter().flatten();
+            read.extend(former_names.filter_map(|was| Some(was.get("name").unwrap_or(&was).as_str()?.to_owned())));
+            let format = spec.get("format").and_then(Value::as_str).unwrap_or_default();
+            read.extend(format.split(['{', '}']).map(str::to_owned));
+        }
+        read
+    }
+
     fn removed(&self, file: &str, argument: &str) -> bool {
         self.removed.get(file).is_some_and(|arguments| arguments.get(argument).is_some())
     }
 
     fn unless_excepted(&self, kind: &str, file: &str, what: &str, problem: &str) -> Option<String> {
-        let reason = self.exceptions.get(kind).and_then(|kind| kind.get(file)).and_then(|file| file.get(what));
+        let of_file = self.exceptions.get(kind).and_then(|kind| kind.get(file));
+        let reason = of_file.map(|file| file.get(what).unwrap_or(file));
         let excepted = reason.is_some_and(Value::is_string);
         (!excepted).then(|| format!("{file}: {what} {problem}"))
     }
