@@ -119,7 +119,7 @@ impl SourceFile {
     /// Byte offsets at which lines start; the first is 0.
     pub fn line_starts(&self) -> &[u32] {
         self.inner.line_starts.get_or_init(|| {
-            let newlines = self.inner.text.match_indices('\n').map(|(at, _)| to_u32(at + 1));
+            let newlines = memchr::memchr_iter(b'\n', self.inner.text.as_bytes()).map(|at| to_u32(at + 1));
             std::iter::once(0).chain(newlines).collect()
         })
     }

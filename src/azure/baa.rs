@@ -168,6 +168,10 @@ pub fn ask(resource: &Resource, key: &str) -> Option<Value> {
 /// What the catalogue says of a resource.
 pub fn coverage(resource: &Resource) -> Coverage {
     let whole = resource.resource_type.as_str();
+    // Of all resources of templates most are these.
+    if whole.starts_with("baalint.") {
+        return Coverage::Known { service: &NOT_AZURE, own: is_top_level(whole) };
+    }
     // The plan of a solution names who drew its views; they run in one's own workspace.
     let mut name = if resource.resource_type == *"Microsoft.OperationsManagement/solutions" { whole } else { "*" };
     loop {

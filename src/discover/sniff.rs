@@ -64,7 +64,7 @@ pub(super) fn by_content(bytes: &[u8]) -> Option<Kind> {
 fn by_marks(bytes: &[u8]) -> Option<Kind> {
     // Nearly every file is text; only the others pay for being looked at all the same.
     let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-    let has = |mark: &str| text.contains(mark);
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
     if has("\"format_version\"") && (has("\"planned_values\"") || has("\"resource_changes\"") || has("\"values\"")) {
         return Some(Kind::Plan);
     }

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::bicep::is_bicep;
-use crate::azure::secrets::{self, Literal};
+use super::workers::map;
+use crate::azure::secrets;
 use crate::finding::Finding;
 use crate::model::{Lookup, PropertyPath, Resource, ResourceGraph};
 use crate::source::{FileId, SourceFile, SourceMap};
@@ -21,7 +22,9 @@ type ByFile = IndexMap<FileId, Vec<String>, FxBuildHasher>;
 /// Masks what the graphs hold of secrets.
 pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: &mut [Finding]) {
     let mut by_file = ByFile::default();
-    graphs.iter().for_each(|graph| collect(graph, &mut by_file));
+    for secret in map(graphs, 4, secrets_of).into_iter().flatten() {
+        note(&secret, &mut by_file);
+    }
     // A Bicep source holds the same texts as the template that was built from it.
     let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(SourceFile::id).collect();
     if !built_from.is_empty() {
@@ -48,21 +51,19 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
 /// The literal secrets of a graph.
 pub(super) fn secrets(graph: &ResourceGraph) -> Vec<String> {
     let mut by_file = ByFile::default();
-    collect(graph, &mut by_file);
+    secrets_of(graph).iter().for_each(|secret| note(secret, &mut by_file));
     let mut all: Vec<String> = by_file.into_values().flatten().collect();
     longest_first(&mut all);
     all
 }
 
-fn collect(graph: &ResourceGraph, by_file: &mut ByFile) {
-    for resource in graph.indices().map(|index| graph.get(index)) {
-        for Literal { secret, .. } in secrets::literals(resource) {
-            note(&secret, by_file);
-        }
-        if let Some(default) = secure_default(resource) {
-            note(default, by_file);
-        }
+fn secrets_of(graph: &ResourceGraph) -> Vec<Value> {
+    let mut found = Vec::new();
+    for resource in &graph.resources {
+        found.extend(secrets::literals(resource).into_iter().map(|it| it.secret));
+        found.extend(secure_default(resource).cloned());
     }
+    found
 }
 
 /// One of each, the longest first: one may be part of another.
@@ -73,12 +74,14 @@ pub(super) fn longest_first(secrets: &mut Vec<String>) {
 
 /// What a template writes out as the default of a secure parameter.
 fn secure_default(resource: &Resource) -> Option<&Value> {
-    let is_parameter = resource.resource_type == *"baalint.template/parameters";
+    if resource.resource_type != *"baalint.template/parameters" {
+        return None;
+    }
     let found = |path: &str| match resource.lookup(&PropertyPath::parse(path)) {
         Lookup::Found(value, _) => Some(value),
         _ => None,
     };
-    let is_secure = is_parameter && found("properties.secure").and_then(Value::as_bool) == Some(true);
+    let is_secure = found("properties.secure").and_then(Value::as_bool) == Some(true);
     found("properties.defaultValue").filter(|_| is_secure)
 }
 

@@ -149,7 +149,8 @@ pub fn run(request: Request) -> Run {
     }
     if request.suppressions {
         let exceptions = &config.suppressions;
-        let mut all = Suppressions::read(&inputs, exceptions, request.today, request.foreign);
+        let read = || Suppressions::read(&inputs, exceptions, request.today, request.foreign);
+        let mut all = workers.run(read);
         all.apply(&sources, &mut findings);
         diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
     }
@@ -178,7 +179,7 @@ pub fn run(request: Request) -> Run {
         run.texts = sources.clone();
         fix::propose(&mut findings, &units.graphs, &policies, &mappings, &settings, &sources);
     }
-    masking::mask(&units.graphs, &mut sources, &mut findings);
+    workers.run(|| masking::mask(&units.graphs, &mut sources, &mut findings));
     timings.step("report");
     run.report = Report { sources, findings, diagnostics, summary };
     run.graphs = units.graphs;

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{Scanner, ScannerOptions};
-use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -44,7 +43,7 @@ pub fn parse(file: FileId, text: &str) -> (Option<Document>, Vec<Diagnostic>) {
         token: None,
         file,
         offset: text.len() - body.len(),
-        shared: FxHashMap::default(),
+        shared: vec![None; (body.len() / 64).next_power_of_two().clamp(16, 4096)],
         comments: Vec::new(),
         diagnostics: Vec::new(),
         entries: Vec::new(),
@@ -65,7 +64,8 @@ struct Parser<'t> {
     file: FileId,
     /// Length of the byte order mark, which the scanner does not see.
     offset: usize,
-    shared: FxHashMap<&'t str, Arc<str>>,
+    /// The last short text of each hash.
+    shared: Vec<Option<Arc<str>>>,
     comments: Vec<Span>,
     diagnostics: Vec<Diagnostic>,
     /// Entries and elements of the containers that are open: each container takes its own when it closes, and so is made
@@ -252,7 +252,12 @@ impl<'t> Parser<'t> {
     fn share(&mut self, text: Cow<'t, str>) -> Arc<str> {
         match text {
             Cow::Borrowed(text) if text.len() <= SHARED_LENGTH => {
-                self.shared.entry(text).or_insert_with(|| text.into()).clone()
+                let place = spread(text) & self.shared.len().saturating_sub(1);
+                match self.shared.get_mut(place) {
+                    Some(Some(known)) if **known == *text => known.clone(),
+                    Some(slot) => slot.insert(text.into()).clone(),
+                    None => text.into(),
+                }
             }
             text => text.into(),
         }
@@ -283,6 +288,18 @@ impl<'t> Parser<'t> {
     }
 }
 
+/// A number that differs for most texts: of the length, and of what stands at both ends.
+fn spread(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let word = |at: usize| bytes.get(at..at + 8).and_then(|it| it.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let (first, last) = match bytes.len() {
+        0..8 => (bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0),
+        length => (word(0), word(length - 8)),
+    };
+    let mixed = (first ^ last.rotate_left(23) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 48) as usize
+}
+
 /// A token that needs no thought, and its length: most of what there is. The rest is for the scanner.
 fn plain(rest: &str) -> Option<(Token<'_>, usize)> {
     let token = match rest.as_bytes().first()? {
@@ -309,8 +326,12 @@ fn blank(bytes: &[u8]) -> usize {
         match bytes.get(at) {
             Some(b' ') => {
                 let (words, _) = bytes.get(at..).unwrap_or(&[]).as_chunks::<8>();
-                at += 8 * words.iter().take_while(|word| *word == b"        ").count();
-                at += bytes.get(at..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count();
+                let other = words.iter().map(|word| u64::from_le_bytes(*word) ^ of_bytes(b' '));
+                let (whole, left) = eights(other);
+                at += whole + left.map_or(0, first_byte);
+                if left.is_none() {
+                    at += bytes.get(at..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count();
+                }
             }
             Some(b'\n' | b'\r' | b'\t') => at += 1,
             _ => return at,
@@ -320,11 +341,40 @@ fn blank(bytes: &[u8]) -> usize {
 
 /// How many bytes from the start are neither a double quote nor a backslash, eight at a time.
 fn quiet(bytes: &[u8]) -> usize {
-    let loud = |byte: &u8| matches!(byte, b'"' | b'\\');
     let (words, _) = bytes.as_chunks::<8>();
-    let whole = 8 * words.iter().take_while(|word| !word.iter().any(loud)).count();
-    let rest = bytes.get(whole..).unwrap_or(&[]);
-    whole + rest.iter().position(loud).unwrap_or(rest.len())
+    let loud = words.iter().map(|word| {
+        let word = u64::from_le_bytes(*word);
+        zeros(word ^ of_bytes(b'"')) | zeros(word ^ of_bytes(b'\\'))
+    });
+    let (whole, left) = eights(loud);
+    let rest = || bytes.get(whole..).unwrap_or(&[]).iter().take_while(|byte| !matches!(byte, b'"' | b'\\')).count();
+    whole + left.map_or_else(rest, first_byte)
+}
+
+/// How many bytes lie before the first word that is not zero, and that word.
+fn eights(words: impl Iterator<Item = u64>) -> (usize, Option<u64>) {
+    let mut whole = 0;
+    for word in words {
+        if word != 0 {
+            return (whole, Some(word));
+        }
+        whole += 8;
+    }
+    (whole, None)
+}
+
+const fn of_bytes(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of every byte that is zero; up to the first such byte that is exact.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(of_bytes(0x01)) & !word & of_bytes(0x80)
+}
+
+/// The position of the first byte of a word that is not zero.
+const fn first_byte(word: u64) -> usize {
+    (word.trailing_zeros() / 8) as usize
 }
 
 fn not_read() -> Unknown {

@@ -11,6 +11,7 @@ mod metadata;
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use self::day::Day;
@@ -68,7 +69,7 @@ impl Suppressions {
     /// Reads the comments of all `files`; `foreign` honours those of other linters too.
     pub fn read(files: &[SourceFile], exceptions: &[Exception], today: Day, foreign: bool) -> Self {
         let scanned: Vec<(FileId, Scanned)> =
-            files.iter().map(|file| (file.id(), Scanned::of(file, foreign))).collect();
+            files.par_iter().map(|file| (file.id(), Scanned::of(file, foreign))).collect();
         Self::of(scanned.iter().map(|(file, scanned)| (*file, scanned)), exceptions, today)
     }
 

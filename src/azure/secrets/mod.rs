@@ -6,6 +6,8 @@
 
 pub mod recognise;
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 
 use super::tables::{AZURERM_SECRETS, SECRETS, row};
@@ -102,7 +104,7 @@ struct Search {
 }
 
 impl Search {
-    fn visit(&mut self, value: &Value, path: &mut Vec<String>) {
+    fn visit<'v>(&mut self, value: &'v Value, path: &mut Vec<Cow<'v, str>>) {
         match &value.kind {
             ValueKind::Object(object) => {
                 let name = object.get_ignore_case("name").and_then(|(_, entry)| entry.value.as_str());
@@ -110,7 +112,7 @@ impl Search {
                     if path.is_empty() && !searched(key) {
                         continue;
                     }
-                    path.push(key.to_string());
+                    path.push(Cow::Borrowed(key));
                     match &entry.value.kind {
                         ValueKind::String(text) => self.judge(&entry.value, Some(entry.key_span), text, name, path),
                         _ => self.visit(&entry.value, path),
@@ -120,7 +122,7 @@ impl Search {
             }
             ValueKind::Array(array) => {
                 for (index, item) in array.items.iter().enumerate() {
-                    path.push(format!("[{index}]"));
+                    path.push(Cow::Owned(format!("[{index}]")));
                     match &item.kind {
                         ValueKind::String(text) => self.judge(item, None, text, None, path),
                         _ => self.visit(item, path),
@@ -133,11 +135,11 @@ impl Search {
     }
 
     /// `name` is the text beside a `value` key: environment variables and app settings are such pairs.
-    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[String]) {
+    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[Cow<'_, str>]) {
         if value.default_of().is_some() || recognise::is_reference(text) || self.judged_at_parameter(value) {
             return;
         }
-        let key = path.last().map_or("", String::as_str);
+        let key = path.last().map_or("", |it| &**it);
         let is = |names: &[&str]| names.iter().any(|it| key.eq_ignore_ascii_case(it));
         let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
             if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }
@@ -156,11 +158,11 @@ impl Search {
         }
     }
 
-    fn meant(&self, pattern: &str, path: &[String]) -> bool {
+    fn meant(&self, pattern: &str, path: &[Cow<'_, str>]) -> bool {
         if !self.blocks {
             return matches(pattern, path);
         }
-        let named = path.iter().map(String::as_str).filter(|step| !step.starts_with('['));
+        let named = path.iter().map(|it| &**it).filter(|step| !step.starts_with('['));
         pattern.split('.').eq(named)
     }
 
@@ -192,7 +194,7 @@ fn searched(key: &str) -> bool {
 }
 
 /// Whether a path such as `properties.a.[0].b` is one that `properties.a[*].b` means; `*` is any key.
-fn matches(pattern: &str, path: &[String]) -> bool {
+fn matches(pattern: &str, path: &[Cow<'_, str>]) -> bool {
     let mut steps = path.iter();
     for part in pattern.split('.') {
         let (key, each) = part.strip_suffix("[*]").map_or((part, false), |key| (key, true));
@@ -207,7 +209,7 @@ fn matches(pattern: &str, path: &[String]) -> bool {
     steps.next().is_none()
 }
 
-fn joined(path: &[String]) -> String {
+fn joined(path: &[Cow<'_, str>]) -> String {
     path.join(".").replace(".[", "[")
 }
 
@@ -221,10 +223,10 @@ fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{joined, matches};
+    use super::{Cow, joined, matches};
 
-    fn path(text: &str) -> Vec<String> {
-        text.split('.').map(str::to_owned).collect()
+    fn path(text: &str) -> Vec<Cow<'_, str>> {
+        text.split('.').map(Cow::Borrowed).collect()
     }
 
     #[test]

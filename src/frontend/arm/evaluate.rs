@@ -7,11 +7,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Input;
 use super::copy::{self, CopyFrame};
-use super::expression::{self, Expression, Kind, Meaning, Place};
+use super::expression::{self, Expression, Kind, Meaning, Mistake, Place};
 use super::functions::{self, Call};
 use super::scope::Scope;
 use super::symbol;
@@ -28,6 +28,9 @@ const MAX_STEPS: u64 = 5_000_000;
 /// How many loop iterations one root may run, all loops together.
 const MAX_ITERATIONS: u64 = 100_000;
 
+/// How many expressions of one root are kept parsed.
+const MAX_PARSED: usize = 20_000;
+
 /// How many diagnostics of one root are kept.
 const MAX_DIAGNOSTICS: usize = 200;
 
@@ -36,6 +39,8 @@ pub(super) struct Run<'f> {
     pub(super) input: &'f Input<'f>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     seen: RefCell<FxHashSet<(Span, String)>>,
+    /// The expressions of texts.
+    parsed: RefCell<FxHashMap<Arc<str>, Rc<Result<Expression, Mistake>>>>,
     /// Above zero while it is not certain that what is evaluated is deployed: mistakes are then only unknowns.
     doubts: Cell<u32>,
     depth: Cell<u32>,
@@ -98,6 +103,7 @@ impl<'f> Run<'f> {
             input,
             diagnostics: RefCell::default(),
             seen: RefCell::default(),
+            parsed: RefCell::default(),
             doubts: Cell::new(0),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -201,15 +207,28 @@ impl<'f> Run<'f> {
             Meaning::Expression(inner) => inner,
         };
         let place = Place::of(span, text);
-        let value = match expression::parse(inner) {
-            Ok(expression) => self.expression(frame, &place, &expression),
+        let value = match self.parsed(text, inner).as_ref() {
+            Ok(expression) => self.expression(frame, &place, expression),
             Err(mistake) => {
                 let at = place.span(mistake.start, mistake.end);
                 self.report(Code::Syntax, at, mistake.message.clone());
-                Value::unknown(Reason::Invalid(mistake.message.into()), at)
+                Value::unknown(Reason::Invalid(mistake.message.as_str().into()), at)
             }
         };
         Some(Value { span, ..value })
+    }
+
+    /// The expression `inner` of a text: the same texts stand in many places, and each is looked at more than once.
+    pub(super) fn parsed(&self, text: &Arc<str>, inner: &str) -> Rc<Result<Expression, Mistake>> {
+        if let Some(known) = self.parsed.borrow().get(text) {
+            return known.clone();
+        }
+        let parsed = Rc::new(expression::parse(inner));
+        let mut all = self.parsed.borrow_mut();
+        if all.len() < MAX_PARSED {
+            all.insert(text.clone(), parsed.clone());
+        }
+        parsed
     }
 
     pub(super) fn expression(&self, frame: &Frame, place: &Place, expression: &Expression) -> Value {

@@ -11,6 +11,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::declare::Declaration;
 use super::evaluate::{Frame, Run};
 use super::expression::{self, Expression, Kind, Meaning};
@@ -67,7 +69,7 @@ pub(super) fn outputs(
         let Some(declaration) = entry.value.as_object() else { continue };
         let mut properties = described(scope, declaration);
         if let Some((_, value)) = declaration.get_ignore_case("value")
-            && reveals(&Frame::of(scope.clone()), &value.value, &mut properties)
+            && reveals(run, &Frame::of(scope.clone()), &value.value, &mut properties)
             && let Some(found) = run.in_doubt(true, || run.output(scope, name, value.value.span))
         {
             properties.insert("value", value.key_span, found);
@@ -77,20 +79,20 @@ pub(super) fn outputs(
 }
 
 /// The secrets that a resource puts where others can read them.
-pub(super) fn revealed(declaration: &Declaration) -> Option<Value> {
+pub(super) fn revealed(run: &Run<'_>, declaration: &Declaration) -> Option<Value> {
     let mut all = Object::default();
     for (key, path) in PLAIN {
         if *key == "template" && !(declaration.is_deployment() && is_outer(&declaration.object)) {
             continue;
         }
-        let mut found = Vec::new();
+        let mut found = Found::new(run);
         let mut places = Vec::new();
         written_at(&declaration.object, path, &mut places);
         for place in &places {
             secrets(&declaration.frame, place, &mut found, 0);
         }
-        if let Some(place) = places.first().filter(|_| !found.is_empty()) {
-            let items = found.into_iter().map(|it| Value::new(it, place.span)).collect();
+        if let Some(place) = places.first().filter(|_| !found.secrets.is_empty()) {
+            let items = found.secrets.into_iter().map(|it| Value::new(it, place.span)).collect();
             all.insert(*key, place.span.shrink_to_start(), Value::array(items, place.span));
         }
     }
@@ -144,38 +146,38 @@ fn argument(run: &Run<'_>, frame: &Frame, parameters: &Value, name: &str, proper
     let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name)) else { return };
     let written =
         entry.value.as_object().and_then(|it| it.get_ignore_case("value")).map_or(&entry.value, |it| &it.1.value);
-    if reveals(frame, written, properties) {
+    if reveals(run, frame, written, properties) {
         let value = run.in_doubt(true, || run.value(frame, written));
         properties.insert("value", entry.key_span, value);
     }
 }
 
 /// Says which secrets go into a value; true when there are some.
-fn reveals(frame: &Frame, written: &Value, properties: &mut Object) -> bool {
-    let mut found: Vec<String> = Vec::new();
+fn reveals(run: &Run<'_>, frame: &Frame, written: &Value, properties: &mut Object) -> bool {
+    let mut found = Found::new(run);
     secrets(frame, written, &mut found, 0);
-    if found.is_empty() {
+    if found.secrets.is_empty() {
         return false;
     }
-    let items = found.into_iter().map(|it| Value::new(it, written.span)).collect();
+    let items = found.secrets.into_iter().map(|it| Value::new(it, written.span)).collect();
     properties.insert("reveals", written.span, Value::array(items, written.span));
     true
 }
 
 /// The secrets that go into a value, through variables and the arguments of deployments.
-fn secrets(frame: &Frame, value: &Value, found: &mut Vec<String>, depth: usize) {
+fn secrets(frame: &Frame, value: &Value, found: &mut Found<'_>, depth: usize) {
     member(frame, value, &[], found, depth);
 }
 
 /// The secrets that go into one member of a value; an empty path means all of it.
-fn member(frame: &Frame, value: &Value, path: &[&str], found: &mut Vec<String>, depth: usize) {
+fn member(frame: &Frame, value: &Value, path: &[&str], found: &mut Found<'_>, depth: usize) {
     match (&value.kind, path.split_first()) {
         (ValueKind::String(text), _) => {
             if let Meaning::Expression(inner) = expression::meaning(text)
                 && (names_list(inner) || may_hold_secrets(&frame.naming_scope()))
-                && let Ok(expression) = expression::parse(inner)
+                && let Ok(expression) = found.run.parsed(text, inner).as_ref()
             {
-                in_expression(frame, &expression, path, found, depth);
+                in_expression(frame, expression, path, found, depth);
             }
         }
         (ValueKind::Object(object), Some((key, rest))) => {
@@ -216,10 +218,12 @@ fn mentions_list(value: &Value) -> bool {
 
 /// True when a `list*` function may be called in the text.
 fn names_list(text: &str) -> bool {
-    ["list", "List", "LIST"].into_iter().any(|it| text.contains(it))
+    let bytes = text.as_bytes();
+    let mut heads = bytes.iter().enumerate().filter(|(_, byte)| matches!(byte, b'l' | b'L'));
+    heads.any(|(at, _)| bytes.get(at..at + 4).is_some_and(|word| matches!(word, b"list" | b"List" | b"LIST")))
 }
 
-fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &mut Vec<String>, depth: usize) {
+fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &mut Found<'_>, depth: usize) {
     let (name, arguments) = match &expression.kind {
         Kind::Call(name, arguments) => (name, arguments),
         Kind::Property(base, key) => {
@@ -244,11 +248,14 @@ fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &
         ("parameters", Some(parameter)) => secret_parameter(frame, parameter, path, found, depth),
         ("variables", Some(variable)) => {
             let scope = frame.naming_scope();
+            if !found.follows(&scope, &lower, variable, path) {
+                return;
+            }
             if let Some((_, entry)) = scope.section("variables").and_then(|it| it.get_ignore_case(variable)) {
                 member(&Frame::of(scope.clone()), &entry.value, path, found, depth + 1);
             }
         }
-        (list, _) if gives_secrets(list) => add(found, format!("{name}()")),
+        (list, _) if gives_secrets(list) => found.add(format!("{name}()")),
         ("if", _) => arguments.iter().skip(1).for_each(|it| in_expression(frame, it, path, found, depth)),
         _ => arguments.iter().for_each(|it| in_expression(frame, it, &[], found, depth)),
     }
@@ -260,17 +267,21 @@ fn tells_nothing(function: &str) -> bool {
         || function.ends_with("resourceid")
 }
 
-fn secret_parameter(frame: &Frame, name: &str, path: &[&str], found: &mut Vec<String>, depth: usize) {
+fn secret_parameter(frame: &Frame, name: &str, path: &[&str], found: &mut Found<'_>, depth: usize) {
     // By convention a token for the deployment's own scripts, good for an hour.
     if name.eq_ignore_ascii_case("_artifactsLocationSasToken") {
         return;
     }
     let scope = frame.naming_scope();
-    let Some((declared, declaration)) = scope.parameter(name) else { return };
+    let Some((declared, declaration)) =
+        scope.parameter(name).filter(|_| found.follows(&scope, "parameters", name, path))
+    else {
+        return;
+    };
     if scope.is_secure(declaration) {
         // Of a secure object the members that are named like secrets are; the others are there for company.
         if path.last().is_none_or(|key| named_like_secret(key)) {
-            add(found, format!("parameters('{declared}')"));
+            found.add(format!("parameters('{declared}')"));
         }
     } else if let Given::Nested { parameters, frame } = &scope.given
         && let Some((_, entry)) = parameters.as_object().and_then(|it| it.get_ignore_case(name))
@@ -291,9 +302,29 @@ fn gives_secrets(function: &str) -> bool {
     function.starts_with("list") && !harmless.contains(&function)
 }
 
-fn add(found: &mut Vec<String>, secret: String) {
-    if !found.contains(&secret) {
-        found.push(secret);
+/// The secrets that were found, and the names that were followed: each is followed once.
+struct Found<'r> {
+    run: &'r Run<'r>,
+    secrets: Vec<String>,
+    followed: FxHashSet<(*const Scope, String)>,
+}
+
+impl<'r> Found<'r> {
+    fn new(run: &'r Run<'r>) -> Self {
+        Self { run, secrets: Vec::new(), followed: FxHashSet::default() }
+    }
+
+    fn add(&mut self, secret: String) {
+        if !self.secrets.contains(&secret) {
+            self.secrets.push(secret);
+        }
+    }
+
+    /// True the first time that this member of a name is asked for.
+    fn follows(&mut self, scope: &Rc<Scope>, function: &str, name: &str, path: &[&str]) -> bool {
+        let mut key = format!("{function} {name}").to_ascii_lowercase();
+        path.iter().for_each(|step| key.extend(["/", *step]));
+        self.followed.insert((Rc::as_ptr(scope), key))
     }
 }
 

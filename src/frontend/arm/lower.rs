@@ -104,7 +104,7 @@ impl Run<'_> {
             };
             body.entries.insert(key.clone(), crate::value::Entry { key_span: entry.key_span, value });
         }
-        if let Some(reveals) = hygiene::revealed(declaration) {
+        if let Some(reveals) = hygiene::revealed(self, declaration) {
             body.insert("reveals", declaration.header, reveals);
         }
         Value::object(body, declaration.span)

@@ -221,7 +221,7 @@ impl Templates {
         sources: &mut SourceMap,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        for file in scanned.iter().filter(|file| file.text().contains("templateLink")) {
+        for file in scanned.iter().filter(|file| may_link(file)) {
             let directory = normalise(file.path()).parent().map(Path::to_path_buf).unwrap_or_default();
             let mut pending = vec![directory];
             let mut loaded = 0;
@@ -270,7 +270,7 @@ impl Templates {
     /// A template that others link is judged as they link it, not by itself as well.
     fn drop_linked(&mut self, scanned: &[SourceFile]) {
         let with_links: FxHashSet<PathBuf> =
-            scanned.iter().filter(|it| it.text().contains("templateLink")).map(|it| normalise(it.path())).collect();
+            scanned.iter().filter(|it| may_link(it)).map(|it| normalise(it.path())).collect();
         let linking: Vec<&Unit> = self.units.iter().filter(|it| with_links.contains(&it.template)).collect();
         let links = |unit: &&Unit| {
             let found = RefCell::new(Vec::new());
@@ -311,6 +311,10 @@ pub fn are_parameters_of(template: &Path, name: &str) -> bool {
     let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or("");
     let rest = name.strip_prefix(stem).filter(|_| !stem.is_empty());
     rest.is_some_and(|rest| rest.starts_with('.') && rest.contains("param"))
+}
+
+fn may_link(file: &SourceFile) -> bool {
+    memchr::memmem::find(file.text().as_bytes(), b"templateLink").is_some()
 }
 
 /// The values of a parameter file, by name in lower case.
