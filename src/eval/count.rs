@@ -11,7 +11,7 @@ use super::operators::{Actual, apply};
 use super::print;
 use super::trace::{Evidence, Rank, Segment, Source, Trace, keep};
 use crate::model::PathSegment;
-use crate::policy::{Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over};
+use crate::policy::{Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Subject};
 use crate::source::Span;
 use crate::truth::Truth;
 use crate::value::{Step, Unknown, Value, ValueKind};
@@ -166,7 +166,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         let (places, rest, span) = elements(self.resource, place, head);
         tally.span = span;
         tally.written = span != place.nearest;
-        if let Some(rest) = rest {
+        if let Some(rest) = rest.filter(|rest| !(tail.is_empty() && self.cannot_be(condition, rest))) {
             tally.open(rest, span);
         }
         for element in places {
@@ -177,6 +177,23 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 self.count_elements(&element, tail, condition, tally);
             }
             self.scopes.pop();
+        }
+    }
+
+    /// True when no element that is not known can fulfil a condition on the elements themselves.
+    fn cannot_be(&mut self, condition: Option<&'a Condition>, element: &Arc<Unknown>) -> bool {
+        match condition {
+            Some(Condition::AllOf(members)) => members.iter().any(|it| self.cannot_be(Some(it), element)),
+            Some(Condition::AnyOf(members)) => members.iter().all(|it| self.cannot_be(Some(it), element)),
+            Some(Condition::Leaf(leaf)) => match &leaf.subject {
+                Subject::Field(Field::Element(ElementPath { scope, rest, .. })) if rest.segments().is_empty() => {
+                    let innermost = *scope == self.scopes.len();
+                    let actual = Actual::Unknown(element.clone());
+                    innermost && apply(leaf.operator, &actual, &self.operand(&leaf.expected)) == Truth::False
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -128,9 +128,28 @@ fn unknown_equals(unknown: &Unknown, expected: &Value) -> Truth {
         ValueKind::Null => unknown.not_null || unknown.prefix.is_some(),
         ValueKind::String(text) if text.is_empty() => is_not_empty(unknown),
         ValueKind::Array(_) | ValueKind::Object(_) => unknown.prefix.is_some(),
-        _ => scalar_text(expected).is_some_and(|text| !fits_ends(unknown, &text)),
+        _ => scalar_text(expected)
+            .is_some_and(|text| !fits_ends(unknown, &text) || is_everywhere(&text) && is_own_address(unknown)),
     };
     if impossible { Truth::False } else { Truth::Unknown }
+}
+
+/// What stands for every address, or for those of the internet.
+fn is_everywhere(text: &str) -> bool {
+    text.ends_with("/0") || ["*", "any", "Internet", "0.0.0.0", "::"].iter().any(|it| text.eq_ignore_ascii_case(it))
+}
+
+/// True for addresses that a network or a network interface has: whatever they are, they are not those of everybody.
+fn is_own_address(unknown: &Unknown) -> bool {
+    const OWN: [&str; 5] =
+        ["address_prefix", "address_prefixes", "address_space", "private_ip_address", "private_ip_addresses"];
+    let own = |attribute: &str| {
+        let last = attribute.rsplit('.').next().unwrap_or(attribute);
+        OWN.contains(&last.split('[').next().unwrap_or(last))
+    };
+    matches!(unknown.reason, Reason::Computed(_) | Reason::Data(_))
+        && !unknown.references.is_empty()
+        && unknown.references.iter().all(|reference| own(&reference.attribute))
 }
 
 /// Whether a text starts and ends with what is known of an unknown one.
