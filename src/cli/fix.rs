@@ -64,11 +64,11 @@ fn tell(fixed: &Fixed, verb: &str, with_unsafe: bool) {
     if unsafe_ones > 0 {
         output::note(&format!("  {unsafe_ones} of them with a look first:"));
         for one in fixed.applied.iter().filter(|it| !it.warnings.is_empty()) {
-            output::note(&format!("    {} {}: {}", one.policy, one.address, one.warnings.join("; ")));
+            output::note(&format!("    {}: {} {}: {}", one.place, one.policy, one.address, one.warnings.join("; ")));
         }
     }
     for one in &fixed.rejected {
-        output::note(&format!("  not fixed: {} {}: {}", one.policy, one.address, one.reason));
+        output::note(&format!("  not fixed: {}: {} {}: {}", one.place, one.policy, one.address, one.reason));
     }
     let left = |is: &dyn Fn(&Finding) -> bool| {
         fixed.run.report.open().filter(|it| it.verdict == Verdict::Fail && is(it)).count()

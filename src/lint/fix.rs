@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{Request, Run, run};
 use crate::diagnostic::Code;
@@ -20,7 +20,7 @@ use crate::frontend::terraform::Mappings;
 use crate::frontend::terraform::fix::Trees;
 use crate::model::ResourceGraph;
 use crate::policy::Policy;
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap};
 
 /// What fixing came to.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ pub struct Applied {
     pub policy: Arc<str>,
     /// The resource.
     pub address: Arc<str>,
+    /// Where it was found: file and line.
+    pub place: String,
     /// What to know of it; empty when it was safe.
     pub warnings: Vec<String>,
 }
@@ -66,6 +68,8 @@ pub struct Rejected {
     pub policy: Arc<str>,
     /// The resource.
     pub address: Arc<str>,
+    /// Where it is found: file and line.
+    pub place: String,
     /// Why.
     pub reason: String,
 }
@@ -122,7 +126,8 @@ struct Fixer {
     /// Path to the text as it was read and as it is now.
     texts: IndexMap<PathBuf, Changed, FxBuildHasher>,
     applied: Vec<Applied>,
-    rejected: IndexMap<Key, String, FxBuildHasher>,
+    /// Place and reason.
+    rejected: IndexMap<Key, (String, String), FxBuildHasher>,
 }
 
 /// An edit on its way.
@@ -131,6 +136,7 @@ struct Candidate {
     key: Key,
     /// Every resource that must keep the policy afterwards.
     gone: Vec<Key>,
+    place: String,
     proposal: Proposal,
 }
 
@@ -145,7 +151,8 @@ impl Fixer {
     /// The edits of this round: allowed, not rejected before, not two on the same text.
     fn wanted(&mut self) -> Vec<Candidate> {
         let mut wanted: Vec<Candidate> = Vec::new();
-        let mut locked: Vec<(Key, String)> = Vec::new();
+        let mut locked: Vec<(Key, (String, String))> = Vec::new();
+        let files = self.files();
         for finding in &self.run.report.findings {
             let Some(Ok(proposal)) = &finding.proposal else { continue };
             let Some(candidate) = self.candidate(finding, proposal) else { continue };
@@ -153,13 +160,19 @@ impl Fixer {
                 continue;
             }
             if let Some(why) = self.not_writable(proposal) {
-                locked.push((candidate.key, why));
-            } else if !wanted.iter().any(|it| it.proposal.conflicts(proposal)) {
+                locked.push((candidate.key, (candidate.place, why)));
+            } else if !wanted.iter().any(|it| it.proposal.conflicts(proposal) || by_another_path(&files, it, proposal))
+            {
                 wanted.push(candidate);
             }
         }
         self.rejected.extend(locked);
         wanted
+    }
+
+    /// The files of the run with what they are on disk: links lead several paths to one file.
+    fn files(&self) -> FxHashMap<FileId, PathBuf> {
+        self.run.texts.files().iter().map(|it| (it.id(), canonical(it.path()))).collect()
     }
 
     fn candidate(&self, finding: &Finding, proposal: &Proposal) -> Option<Candidate> {
@@ -168,7 +181,9 @@ impl Fixer {
             Some((finding.policy.id.clone(), graph.root.clone(), graph.get(*index).address.clone()))
         });
         let gone: Vec<Key> = keys.collect();
-        Some(Candidate { key: gone.first()?.clone(), gone, proposal: proposal.clone() })
+        let place = self.run.report.place(finding.primary.span);
+        let place = format!("{}:{}", place.file, place.start.line);
+        Some(Candidate { key: gone.first()?.clone(), gone, place, proposal: proposal.clone() })
     }
 
     fn not_writable(&self, proposal: &Proposal) -> Option<String> {
@@ -195,7 +210,8 @@ impl Fixer {
                         match objection.suspects.as_slice() {
                             [one] => {
                                 if let Some(candidate) = active.get(*one) {
-                                    self.rejected.insert(candidate.key.clone(), objection.reason.clone());
+                                    let why = (candidate.place.clone(), objection.reason.clone());
+                                    self.rejected.insert(candidate.key.clone(), why);
                                 }
                             }
                             several => apart.extend(several.iter().filter_map(|it| active.get(*it)).cloned()),
@@ -221,7 +237,7 @@ impl Fixer {
             let Some(again) = again else { continue };
             if let Err(objections) = self.attempt(std::slice::from_ref(&again)) {
                 let reason = objections.into_iter().next().map(|it| it.reason).unwrap_or_default();
-                self.rejected.insert(again.key, reason);
+                self.rejected.insert(again.key, (again.place, reason));
             }
         }
     }
@@ -229,7 +245,7 @@ impl Fixer {
     /// Applies all of `active` and judges the result; takes it over when nothing speaks against it.
     fn attempt(&mut self, active: &[Candidate]) -> Result<(), Vec<Objection>> {
         let mut texts = self.texts.clone();
-        let mut by_file: IndexMap<crate::source::FileId, Vec<&edit::Edit>, FxBuildHasher> = IndexMap::default();
+        let mut by_file: IndexMap<FileId, Vec<&edit::Edit>, FxBuildHasher> = IndexMap::default();
         for edit in active.iter().flat_map(|it| &it.proposal.edits) {
             by_file.entry(edit.span.file).or_default().push(edit);
         }
@@ -240,7 +256,7 @@ impl Fixer {
             let Some((file, after)) = after else {
                 return Err(vec![Objection { suspects: everybody(), reason: "its edits overlap".to_owned() }]);
             };
-            let path = std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_path_buf());
+            let path = canonical(file.path());
             let entry = texts.entry(path.clone()).or_insert_with(|| Changed {
                 path,
                 shown: file.shown().to_owned(),
@@ -249,8 +265,11 @@ impl Fixer {
             });
             entry.after = after.into();
         }
-        let buffer = |it: &Changed| Buffer { path: it.path.clone(), bytes: it.after.as_bytes().to_vec() };
-        let run = run(Request { overlay: texts.values().map(buffer).collect(), ..self.request.clone() });
+        let overlay = self.files().into_iter().filter_map(|(id, path)| {
+            let bytes = texts.get(&path)?.after.as_bytes().to_vec();
+            Some(Buffer { path: self.run.texts.get(id)?.path().to_path_buf(), bytes })
+        });
+        let run = run(Request { overlay: overlay.collect(), ..self.request.clone() });
         let objections = self.objections(active, &run);
         if !objections.is_empty() {
             return Err(objections);
@@ -260,6 +279,7 @@ impl Fixer {
         self.applied.extend(active.iter().map(|it| Applied {
             policy: it.key.0.clone(),
             address: it.key.2.clone(),
+            place: it.place.clone(),
             warnings: it.proposal.warnings(),
         }));
         Ok(())
@@ -301,9 +321,22 @@ impl Fixer {
         let mut files: Vec<Changed> = self.texts.into_values().filter(|it| it.before != it.after).collect();
         files.sort_by(|a, b| a.shown.cmp(&b.shown));
         let rejected = self.rejected.into_iter();
-        let rejected = rejected.map(|((policy, _, address), reason)| Rejected { policy, address, reason });
+        let rejected =
+            rejected.map(|((policy, _, address), (place, reason))| Rejected { policy, address, place, reason });
         Fixed { run: self.run, files, applied: self.applied, rejected: rejected.collect() }
     }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// True when both edit one file that the run knows by several paths: its text is the same, and changes once.
+fn by_another_path(files: &FxHashMap<FileId, PathBuf>, a: &Candidate, b: &Proposal) -> bool {
+    a.proposal.edits.iter().any(|a| {
+        let path = files.get(&a.span.file);
+        b.edits.iter().any(|b| a.span.file != b.span.file && path.is_some() && files.get(&b.span.file) == path)
+    })
 }
 
 /// Those that a thing may be due to; all when it cannot be told.

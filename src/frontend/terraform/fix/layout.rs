@@ -276,7 +276,11 @@ impl Container<'_> {
             .unwrap_or_else(|| format!("{}{}", self.indent(self.owner), self.step()));
         let written: Vec<String> = additions.iter().map(|it| self.written(it, &indent, self.step())).collect();
         let written = written.join(newline);
-        let Some((_, end)) = last else {
+        // Lines that are aligned with each other stay together.
+        let groups = self.groups();
+        let group = last.and_then(|(name, _)| groups.iter().find(|it| it.iter().any(|line| line.entry.name == *name)));
+        let end_of_group = group.and_then(|it| it.last()).map(|line| line.entry.value.end as usize);
+        let Some((_, end)) = last.map(|(name, end)| (name, end_of_group.as_ref().unwrap_or(end))) else {
             let line = self.slice(self.open, self.close).find('\n').map_or(self.close, |it| self.open + it + 1);
             let gap = if items.is_empty() { "" } else { newline };
             return Edit::new(self.span(line, line), format!("{written}{gap}"));

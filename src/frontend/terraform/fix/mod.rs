@@ -248,7 +248,26 @@ impl<'a> Site<'a> {
         let facts = self.facts.as_ref();
         let replaces = |path: &str| facts.is_some_and(|facts| facts.replaces(path));
         let replacing = created.iter().map(String::as_str).chain([path.as_str()]).find(|it| replaces(it));
-        Proposal { replaces: replacing.map(str::to_owned), ..Proposal::default() }
+        let root = place.blocks.first().unwrap_or(place.name);
+        let ignored =
+            self.ignores(root).then(|| format!("`lifecycle` ignores changes of `{root}` once it is deployed"));
+        Proposal {
+            replaces: replacing.map(str::to_owned),
+            cautions: ignored.into_iter().collect(),
+            ..Proposal::default()
+        }
+    }
+
+    /// True when `lifecycle` lets an argument differ from what is deployed.
+    fn ignores(&self, argument: &str) -> bool {
+        let lifecycle =
+            self.declaration().and_then(|it| it.body.blocks.iter().find(|it| self.file.slice(it.kind) == "lifecycle"));
+        let ignored = lifecycle.and_then(|it| self.attribute(it, "ignore_changes"));
+        ignored.is_some_and(|it| {
+            let text = self.file.slice(self.file.expr(it.value).span);
+            let mut words = text.split(|it: char| !(it.is_alphanumeric() || it == '_'));
+            words.any(|word| word == argument || word == "all")
+        })
     }
 
     /// How a value is written here; refused when the provider would not take it.
