@@ -47,6 +47,7 @@ fn every_requirement_of_the_peers_has_a_policy_or_a_reason() {
         };
         let _ = writeln!(page, "| {} | {} | {answer} |", concept.category, concept.text.replace('|', "\\|"));
     }
+    services(&mut page, &read("tests/data/services.tsv"), &root.join("policies"));
     assert!(open.is_empty(), "neither a policy nor a reason in tests/data/not-covered.tsv:\n{}", open.join("\n"));
     assert!(covered * 10 > total * 9, "{covered} of {total} requirements have a policy");
 
@@ -58,6 +59,36 @@ fn every_requirement_of_the_peers_has_a_policy_or_a_reason() {
         "docs/coverage.md is stale: UPDATE_EXPECTED=1 cargo test --test coverage"
     );
 }
+
+/// Every service that the library is about: its policies, or why there are none.
+fn services(page: &mut String, table: &str, directory: &Path) {
+    let ids: Vec<String> = policies(directory).map(|(id, _)| id).collect();
+    page.push_str(SERVICES);
+    for row in rows(table) {
+        let mut cells = row.split('\t').skip(1);
+        let service = cells.next().unwrap_or_default();
+        let globs: Vec<&str> = cells.next().unwrap_or_default().split_whitespace().collect();
+        let note = cells.next().unwrap_or_default();
+        let mut found = BTreeSet::new();
+        for glob in &globs {
+            found.extend(ids.iter().filter(|id| baalint::glob::matches(glob, id)));
+            assert!(ids.iter().any(|id| baalint::glob::matches(glob, id)), "{service}: no policy is `{glob}`");
+        }
+        assert!(!globs.is_empty() || note.starts_with("none: "), "{service} has neither policies nor a reason");
+        let named = globs.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+        let count = if globs.is_empty() { String::new() } else { found.len().to_string() };
+        let _ = writeln!(page, "| {service} | {count} | {named} | {note} |");
+    }
+}
+
+const SERVICES: &str = "
+# Services
+
+Besides these, policies over every type ask for diagnostic settings, BAA coverage, regions, tags and secrets.
+
+| service | policies | which | why none, or what else there is to say |
+| --- | --- | --- | --- |
+";
 
 const HEAD: &str = "# Coverage
 
@@ -77,15 +108,7 @@ fn concept(row: &str) -> Option<Concept<'_>> {
 
 fn policies_by_foreign_id(directory: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut by_id: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(directory).into_iter().flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
-        let text = fs::read_to_string(path).unwrap_or_default();
-        let file: serde_yaml::Value = serde_yaml::from_str(&text).expect("a policy is YAML");
-        let below = path.strip_prefix(directory).expect("walked from there").with_extension("");
-        let id = below.to_string_lossy().replace('\\', "/");
+    for (id, file) in policies(directory) {
         let conditional = file.get("equivalentsWhen").and_then(serde_yaml::Value::as_sequence).into_iter().flatten();
         let ids = file.get("equivalents").into_iter().chain(conditional.filter_map(|it| it.get("ids")));
         for foreign in ids.filter_map(serde_yaml::Value::as_sequence).flatten() {
@@ -95,4 +118,15 @@ fn policies_by_foreign_id(directory: &Path) -> BTreeMap<String, BTreeSet<String>
         }
     }
     by_id
+}
+
+/// Every policy file, by its id.
+fn policies(directory: &Path) -> impl Iterator<Item = (String, serde_yaml::Value)> {
+    let files = walkdir::WalkDir::new(directory).sort_by_file_name().into_iter().flatten();
+    files.filter(|it| it.path().extension().is_some_and(|extension| extension == "yaml")).filter_map(move |entry| {
+        let file: serde_yaml::Value =
+            serde_yaml::from_str(&fs::read_to_string(entry.path()).unwrap_or_default()).expect("a policy is YAML");
+        let below = entry.path().strip_prefix(directory).expect("walked from there").with_extension("");
+        file.get("title").is_some().then(|| (below.to_string_lossy().replace('\\', "/"), file))
+    })
 }

@@ -26,7 +26,8 @@ pub fn is_reference(text: &str) -> bool {
         "ecdsa-sha2",
     ];
     let lower = text.to_ascii_lowercase();
-    starts.iter().any(|start| lower.starts_with(start))
+    let crossed_out = text.len() >= 8 && lower.chars().all(|it| matches!(it, 'x' | '*' | '.' | '-'));
+    crossed_out || starts.iter().any(|start| lower.starts_with(start))
 }
 
 /// True for a text whose form says that it is a secret, whatever it is called.
@@ -312,9 +313,14 @@ mod tests {
 
     #[test]
     fn placeholders_and_references_are_no_secrets() {
-        for text in
-            ["@Microsoft.KeyVault(SecretUri=https://x)", "#{password}#", "$(password)", "<password>", "{{ password }}"]
-        {
+        for text in [
+            "@Microsoft.KeyVault(SecretUri=https://x)",
+            "#{password}#",
+            "$(password)",
+            "<password>",
+            "{{ password }}",
+            "XXXxxxXX",
+        ] {
             assert!(is_reference(text), "{text}");
         }
         for text in ["", "xxxxxxxx", "CHANGE_ME", "placeholder", "TODO: set"] {

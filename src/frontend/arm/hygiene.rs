@@ -24,6 +24,9 @@ use crate::value::{Entry, Object, Value, ValueKind};
 const PARAMETER: &str = "baalint.template/parameters";
 const OUTPUT: &str = "baalint.template/outputs";
 
+/// What is always shorter is no secret.
+const LEAST_SECRET: f64 = 8.0;
+
 /// How far secrets are followed through variables and arguments.
 const MAX_DEPTH: usize = 8;
 
@@ -257,8 +260,50 @@ fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &
         }
         (list, _) if gives_secrets(list) => found.add(format!("{name}()")),
         ("if", _) => arguments.iter().skip(1).for_each(|it| in_expression(frame, it, path, found, depth)),
+        ("tryget", _) => {
+            let keys = arguments.iter().skip(1).filter_map(|it| match &it.kind {
+                Kind::String(key) => Some(&**key),
+                _ => None,
+            });
+            let path: Vec<&str> = keys.chain(path.iter().copied()).collect();
+            arguments.iter().take(1).for_each(|it| in_expression(frame, it, &path, found, depth));
+        }
+        ("createobject", _) if !path.is_empty() => {
+            let named = |it: &&[Expression]| match it {
+                [key, _] => {
+                    !matches!(&key.kind, Kind::String(key) if !key.eq_ignore_ascii_case(path.first().copied().unwrap_or_default()))
+                }
+                _ => true,
+            };
+            for pair in arguments.chunks(2).filter(named) {
+                pair.iter()
+                    .skip(1)
+                    .for_each(|it| in_expression(frame, it, path.get(1..).unwrap_or_default(), found, depth));
+            }
+        }
+        (same, _) if keeps_members(same) => {
+            arguments.iter().for_each(|it| in_expression(frame, it, path, found, depth));
+        }
         _ => arguments.iter().for_each(|it| in_expression(frame, it, &[], found, depth)),
     }
+}
+
+/// Functions whose result has the members that their arguments have.
+fn keeps_members(function: &str) -> bool {
+    matches!(
+        function,
+        "union"
+            | "createarray"
+            | "coalesce"
+            | "concat"
+            | "array"
+            | "first"
+            | "last"
+            | "skip"
+            | "take"
+            | "shallowmerge"
+            | "reverse"
+    )
 }
 
 /// Functions whose result tells nothing of a secret among their arguments: tests, hashes, and what names a resource.
@@ -279,6 +324,11 @@ fn secret_parameter(frame: &Frame, name: &str, path: &[&str], found: &mut Found<
         return;
     };
     if scope.is_secure(declaration) {
+        // A few letters make names unique; they keep nothing secret, whatever their type says.
+        let most = scope.schema_key(declaration, "maxLength").and_then(Value::as_number);
+        if most.is_some_and(|it| it.as_f64() < LEAST_SECRET) {
+            return;
+        }
         // Of a secure object the members that are named like secrets are; the others are there for company.
         if path.last().is_none_or(|key| named_like_secret(key)) {
             found.add(format!("parameters('{declared}')"));
