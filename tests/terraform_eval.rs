@@ -604,6 +604,29 @@ fn the_directory_of_the_root_module_has_a_name_wherever_it_is_deployed_from() {
 }
 
 #[test]
+fn diagnostic_categories_have_the_id_of_what_they_are_read_of() {
+    let (instances, _) = evaluate(
+        r#"
+        resource "azurerm_key_vault" "v" {
+          name = "v"
+        }
+        data "azurerm_monitor_diagnostic_categories" "all" {
+          for_each    = { vault = azurerm_key_vault.v.id }
+          resource_id = each.value
+        }
+        resource "azurerm_monitor_diagnostic_setting" "all" {
+          for_each           = data.azurerm_monitor_diagnostic_categories.all
+          target_resource_id = each.value.id
+          again              = data.azurerm_monitor_diagnostic_categories.all["vault"].id
+        }"#,
+    );
+    let setting = instances.iter().find(|it| &*it.block_type == "azurerm_monitor_diagnostic_setting").unwrap();
+    assert_eq!(&*setting.address, "azurerm_monitor_diagnostic_setting.all[\"vault\"]");
+    assert_eq!(argument(setting, "target_resource_id"), "?computed azurerm_key_vault.v|id!");
+    assert_eq!(argument(setting, "again"), argument(setting, "target_resource_id"));
+}
+
+#[test]
 fn elements_of_a_set_inside_an_object_are_their_own_keys() {
     let (instances, _) = evaluate(
         r#"

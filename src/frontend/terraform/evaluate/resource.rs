@@ -221,10 +221,12 @@ impl<'p> Evaluator<'p> {
         let address = self.resource_address(module, index, Some(copy));
         match configured {
             Some(value) => referred(module, index, &address, name, value),
-            None if name == "output" && is_terraform_data(module, index) => {
-                self.argument_of(module, index, copy, "input").unwrap_or_else(|| Value::new(ValueKind::Null, span))
-            }
-            None => Value::new(computed(module, index, address, name), span),
+            None => match passed_on(module, index, name) {
+                Some(input) => {
+                    self.argument_of(module, index, copy, input).unwrap_or_else(|| Value::new(ValueKind::Null, span))
+                }
+                None => Value::new(computed(module, index, address, name), span),
+            },
         }
     }
 
@@ -242,7 +244,7 @@ impl<'p> Evaluator<'p> {
                         }
                     }
                 }
-                let id = Value::new(computed(module, index, address.clone(), "id"), span);
+                let id = self.attribute_of(module, index, copy, "id", span);
                 object.entries.entry("id".into()).or_insert(crate::value::Entry { key_span: span, value: id });
                 object.rest = Some(Arc::new(computed(module, index, address.clone(), "")));
                 Value::object(object, span)
@@ -327,8 +329,15 @@ fn computed(module: &ModuleInstance<'_>, index: usize, address: Arc<str>, name: 
     Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }
 }
 
-fn is_terraform_data(module: &ModuleInstance<'_>, index: usize) -> bool {
-    module.module.resources.get_index(index).is_some_and(|(key, _)| &*key.block_type == "terraform_data")
+/// The argument that an attribute is, when nobody but the provider would know it otherwise.
+fn passed_on(module: &ModuleInstance<'_>, index: usize, attribute: &str) -> Option<&'static str> {
+    let (key, _) = module.module.resources.get_index(index)?;
+    match (&*key.block_type, attribute) {
+        ("terraform_data", "output") => Some("input"),
+        // The categories of a resource have its id.
+        ("azurerm_monitor_diagnostic_categories", "id") => Some("resource_id"),
+        _ => None,
+    }
 }
 
 const NOWHERE: Span = Span::new(crate::source::FileId(u32::MAX), 0, 0);
