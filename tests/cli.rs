@@ -790,3 +790,24 @@ fn a_key_is_followed_to_what_it_encrypts() {
     ];
     assert_eq!(told, expected);
 }
+
+#[test]
+fn statistics_tell_how_much_of_the_azurerm_types_is_read() {
+    let project = Scratch::new("statistics");
+    project.write(
+        "main.tf",
+        "resource \"azurerm_key_vault_key\" \"a\" {\n  name = \"a\"\n  key_type = \"RSA\"\n  no_such = 1\n}\n\
+         resource \"azurerm_portal_dashboard\" \"a\" {\n  name = \"a\"\n  dashboard_properties = \"{}\"\n}\n",
+    );
+    let ran = project.check(&["--statistics", "."]);
+    let told = String::from_utf8(ran.0.stderr).unwrap();
+    for line in [
+        "2 azurerm resources of 2 types, 5 arguments",
+        "  50.0 % are of a type with a mapping file",
+        "   0.0 % are lowered whole: every argument is read",
+        "       1 azurerm_key_vault_key: 0.0 % whole, 66.6 % of arguments",
+        "       1 azurerm_portal_dashboard: 0.0 % whole, 50.0 % of arguments",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line:?} is not in\n{told}");
+    }
+}

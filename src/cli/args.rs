@@ -151,7 +151,7 @@ pub struct Check {
     /// Print how long each step took
     #[arg(long)]
     pub timings: bool,
-    /// Print the share of attribute values that are known, and why the others are not
+    /// Print the share of attribute values that are known, why the others are not, and how much of the azurerm types is read
     #[arg(long)]
     pub statistics: bool,
     /// When to colour: by default on a terminal, unless `NO_COLOR` is set

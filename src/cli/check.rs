@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::args::{Check, Format, InputArguments, PolicyArguments, Threshold, UnknownMode, When};
 use super::fix;
@@ -11,7 +12,7 @@ use crate::config::{self, Config, FailOn};
 use crate::diagnostic;
 use crate::discover::{Buffer, MAX_FILE};
 use crate::finding::{Severity, Verdict};
-use crate::frontend::terraform;
+use crate::frontend::terraform::{self, TypeStatistics};
 use crate::lint::changes::Since;
 use crate::lint::library::Shelves;
 use crate::lint::{self, Request, Run, Values};
@@ -35,6 +36,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         },
         ..request(&arguments.input, &arguments.policy)?
     };
+    let request = Request { values: Values { statistics: arguments.statistics, ..request.values }, ..request };
     let is_fixing = arguments.fix || arguments.unsafe_fixes || arguments.diff;
     let (run, fixing) = if is_fixing {
         let fixed = fix::fix(&request, arguments)?;
@@ -126,6 +128,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
             terraform: terraform::Options { variables, variable_files: input.variable_files.clone(), environment },
             parameters: input.parameters.clone(),
             bicep_root: input.bicep_root.clone(),
+            statistics: false,
         },
         shelves: shelves(policy),
         mappings: policy.mappings.clone(),
@@ -229,6 +232,29 @@ fn statistics(run: &Run) {
     let reasons = sorted(statistics.reasons.iter().map(|(reason, count)| (reason.as_str(), *count)));
     for (reason, count) in reasons.into_iter().take(15) {
         output::note(&format!("{count:>8} {reason}"));
+    }
+    lowered(&statistics.types);
+}
+
+/// How much of the azurerm resources the mapping files read, by type.
+fn lowered<'t>(types: impl IntoIterator<Item = (&'t Arc<str>, &'t TypeStatistics)>) {
+    let types: Vec<(&str, &TypeStatistics)> = types.into_iter().map(|(name, counts)| (&**name, counts)).collect();
+    let sum = |of: fn(&TypeStatistics) -> usize| types.iter().map(|(_, counts)| of(counts)).sum::<usize>();
+    let (instances, arguments) = (sum(|it| it.instances), sum(|it| it.arguments));
+    let share = |part: usize, all: usize| format!("{}.{} %", part * 100 / all.max(1), part * 1000 / all.max(1) % 10);
+    output::note(&format!("{instances} azurerm resources of {} types, {arguments} arguments", types.len()));
+    let mapped = sum(|it| if it.mapped { it.instances } else { 0 });
+    output::note(&format!("{:>8} are of a type with a mapping file", share(mapped, instances)));
+    output::note(&format!("{:>8} are lowered whole: every argument is read", share(sum(|it| it.whole), instances)));
+    output::note(&format!("{:>8} of the arguments are read", share(sum(|it| it.read), arguments)));
+    for (title, wanted) in [("most frequent types", true), ("most frequent types without a mapping file", false)] {
+        output::note(title);
+        let of_kind = types.iter().filter(|(_, counts)| wanted || !counts.mapped);
+        for (name, _) in sorted(of_kind.map(|(name, counts)| (*name, counts.instances))).into_iter().take(20) {
+            let Some((_, counts)) = types.iter().find(|(other, _)| *other == name) else { continue };
+            let (whole, read) = (share(counts.whole, counts.instances), share(counts.read, counts.arguments));
+            output::note(&format!("{:>8} {name}: {whole} whole, {read} of arguments", counts.instances));
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Values {
     pub parameters: Vec<PathBuf>,
     /// Where Bicep sources lie that are not beside their templates.
     pub bicep_root: Option<PathBuf>,
+    /// Count how much of each azurerm resource is lowered.
+    pub statistics: bool,
 }
 
 /// Lowers and links every root.
@@ -114,13 +116,13 @@ impl Units {
         // A root that a plan lies beside is judged by the plan, which knows more.
         let planned = |root: &&Root| plans.iter().any(|plan| plan.dir == root.dir);
         let roots: Vec<&Root> = project.roots().iter().filter(|root| !planned(root)).collect();
-        let lowered = map(&roots, 2, |root| lower(&project, root, mappings));
+        let lowered = map(&roots, 2, |root| lower(&project, root, mappings, values.statistics));
         for ((lowered, statistics), root) in lowered.into_iter().zip(roots) {
             self.statistics.add(&statistics);
             self.add(lowered, Kind::Terraform, &root.dir, project.reach(root));
         }
         for ((lowered, statistics), plan) in
-            map(&plans, 2, |plan| lower_plan(plan, &project, mappings)).into_iter().zip(&plans)
+            map(&plans, 2, |plan| lower_plan(plan, &project, mappings, values.statistics)).into_iter().zip(&plans)
         {
             self.statistics.add(&statistics);
             self.add(lowered, Kind::Plan, &plan.dir, BTreeSet::new());
@@ -237,19 +239,25 @@ struct Linked {
     diagnostics: Vec<Diagnostic>,
 }
 
-fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings) -> (Linked, Statistics) {
-    let (instances, diagnostics, statistics) = project.evaluate(root);
+fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
+    let (instances, diagnostics, mut statistics) = project.evaluate(root);
+    if count {
+        statistics.count_lowered(&instances, mappings);
+    }
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
     lowered.root = root.shown.clone();
     lowered.diagnostics.extend(diagnostics);
     (link(lowered), statistics)
 }
 
-fn lower_plan(plan: &Plan, project: &Project<'_>, mappings: &Mappings) -> (Linked, Statistics) {
+fn lower_plan(plan: &Plan, project: &Project<'_>, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
     let root = project.roots().iter().find(|root| root.dir == plan.dir);
     let (of_sources, _, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
     let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
-    let statistics = Statistics::of(&instances);
+    let mut statistics = Statistics::of(&instances);
+    if count {
+        statistics.count_lowered(&instances, mappings);
+    }
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
     lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);

@@ -25,4 +25,4 @@ pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
 pub use lower::lower;
 pub use mapping::Mappings;
 pub use project::{Options, Project, Root};
-pub use statistics::Statistics;
+pub use statistics::{Statistics, TypeStatistics};

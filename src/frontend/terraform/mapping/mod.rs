@@ -10,6 +10,7 @@ mod compile;
 mod functions;
 mod node;
 mod read;
+mod reads;
 mod reverse;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use serde_json::Value as Json;
 
 pub(super) use apply::{Made, apply, find};
 pub(super) use compile::{Anchor, Child, Mapping, Naming};
+pub(super) use reads::Reads;
 pub(super) use reverse::Place;
 pub(super) use transform::{from_json, scalar_text};
 

@@ -44,6 +44,16 @@ impl Majors {
 #[derive(Clone, Debug)]
 pub(super) struct Format(Vec<Part>);
 
+impl Format {
+    /// The other arguments that the text has in it.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &Vec<Arc<str>>> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Argument(path) => Some(path),
+            _ => None,
+        })
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
