@@ -112,6 +112,7 @@ pub fn yaml_input(directory: &str, text: &str, sources: &mut SourceMap, mappings
         all.resources.extend(lowered.resources);
         all.patches.extend(lowered.patches);
         all.diagnostics.extend(lowered.diagnostics);
+        all.unread.extend(lowered.unread);
         all.unmapped.extend(lowered.unmapped);
     }
     all

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::frontend::terraform::{Instance, Mappings, Mode, Provider, lower};
 use crate::model::{Dialect, Lowered, Presence};
 use crate::source::Span;
-use crate::value::{Array, Entry, Object, Value, ValueKind};
+use crate::value::{Array, DefaultOf, Entry, Object, Value, ValueKind};
 
 /// The azurerm major that the bridges of 2026 are made of.
 const MAJOR: u8 = 4;
@@ -113,6 +113,22 @@ pub(super) fn lower_bridged(bridged: Vec<Bridged>, mappings: &Mappings, lowered:
         lowered.patches.extend(made.patches);
         lowered.diagnostics.extend(made.diagnostics);
         lowered.unmapped.extend(made.unmapped.iter().map(|_| one.source_type.clone()));
+    }
+}
+
+/// What nobody wrote is the choice of another tool, not azurerm's.
+pub(super) fn not_azurerms(value: &mut Value) {
+    if let Some(origin) = &mut value.origin
+        && matches!(origin.default, Some(DefaultOf::Provider { .. }))
+    {
+        Arc::make_mut(origin).default = Some(DefaultOf::Service { api_version: "any".into() });
+    }
+    match &mut value.kind {
+        ValueKind::Object(object) => {
+            Arc::make_mut(object).entries.values_mut().for_each(|entry| not_azurerms(&mut entry.value));
+        }
+        ValueKind::Array(array) => Arc::make_mut(array).items.iter_mut().for_each(not_azurerms),
+        _ => {}
     }
 }
 

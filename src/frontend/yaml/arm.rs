@@ -18,8 +18,10 @@ pub(super) fn lower(root: &Value, lowered: &mut Lowered) {
         body.entries.insert(key.clone(), entry.clone());
     }
     let name = object.value("name").and_then(Value::as_str).unwrap_or("?");
+    let address: Arc<str> = format!("{resource_type}/{name}").into();
+    lowered.unread.push(super::machine_learning::others(&address, entry.key_span.to(entry.value.span)));
     lowered.resources.push(Resource {
-        address: format!("{resource_type}/{name}").into(),
+        address,
         resource_type: ResourceType::new(resource_type),
         source_type: resource_type.into(),
         dialect: Dialect::Yaml,

@@ -3,11 +3,14 @@
 //! In: a document. Out: one resource, lowered through the mapping files `az/azure_ml_*.yaml`. The workspace is given on the command
 //! line, so it is not known. Jobs, components, models and data sets declare nothing that is deployed.
 
-use super::arguments::{Bridged, lower_bridged};
-use super::manifest::read_at_deployment;
+use std::sync::Arc;
+
+use super::arguments::{Bridged, lower_bridged, not_azurerms};
+use super::manifest::{read_at_deployment, reference};
 use crate::frontend::terraform::Mappings;
-use crate::model::{Lowered, Presence};
-use crate::value::{Entry, Object, Value};
+use crate::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceType, Unread};
+use crate::source::Span;
+use crate::value::{Entry, Object, Reason, Unknown, Value};
 
 /// The file of a schema, and the mapping for what it describes.
 const SCHEMAS: [(&str, &str); 13] = [
@@ -45,8 +48,10 @@ pub(super) fn lower(root: &Value, mappings: &Mappings, lowered: &mut Lowered) {
     let header = entry.key_span.to(entry.value.span);
     let mut arguments = object.clone();
     arguments.entries.shift_remove("$schema");
-    for key in ["workspace_id", "endpoint_id"] {
-        arguments.insert(key, header, read_at_deployment("the workspace that `az ml` is given", header));
+    if !mapping.ends_with("workspace") {
+        let workspace = given_workspace(header, lowered);
+        arguments.insert("workspace_id", header, reference(&workspace, "id", header));
+        arguments.insert("endpoint_id", header, read_at_deployment("the endpoint", header));
     }
     if let Some(kind) = kind_of_workspace(schema) {
         arguments.insert("kind", header, Value::new(kind, header));
@@ -65,7 +70,41 @@ pub(super) fn lower(root: &Value, mappings: &Mappings, lowered: &mut Lowered) {
         header,
         presence: Presence::Certain,
     };
+    lowered.unread.push(others(&bridged.address, header));
+    let before = lowered.resources.len();
     lower_bridged(vec![bridged], mappings, lowered);
+    lowered.resources.iter_mut().skip(before).for_each(|it| not_azurerms(&mut it.body));
+}
+
+/// The workspace that `az ml` is given: it exists, and nothing else is known of it.
+fn given_workspace(header: Span, lowered: &mut Lowered) -> Arc<str> {
+    let address: Arc<str> = "the workspace of `az ml`".into();
+    if lowered.resources.iter().all(|it| it.address != address) {
+        let why = Arc::new(Unknown::new(Reason::Data("the workspace that `az ml` is given".into())));
+        let resource_type = ResourceType::new("Microsoft.MachineLearningServices/workspaces");
+        lowered.resources.push(Resource {
+            address: address.clone(),
+            source_type: "workspace".into(),
+            dialect: Dialect::Yaml,
+            body: Value::object(Object { rest: Some(why), ..Object::default() }, header),
+            coverage: Arc::new(Coverage::none()),
+            span: header,
+            header,
+            callers: Vec::new(),
+            presence: Presence::Existing,
+            parent: None,
+            resource_group: None,
+            provider_major: None,
+            resource_type,
+        });
+    }
+    address
+}
+
+/// What other commands of `az` make may belong to this resource: nothing that is not in the document is certain to be missing.
+pub(super) fn others(address: &Arc<str>, header: Span) -> Unread {
+    let why = Arc::new(Unknown::new(Reason::NotEvaluated("what other commands of `az` make".into())));
+    Unread { names: reference(address, "id", header), why, below: false }
 }
 
 fn kind_of_workspace(schema: &str) -> Option<&'static str> {

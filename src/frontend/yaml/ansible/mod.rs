@@ -15,10 +15,10 @@ use std::sync::Arc;
 use self::jinja::Variables;
 pub(super) use self::load::Library;
 use self::task::{Made, Walker, module_of};
-use super::arguments::{Bridged, lower_bridged};
+use super::arguments::{Bridged, lower_bridged, not_azurerms};
 use crate::frontend::terraform::Mappings;
 use crate::model::Lowered;
-use crate::value::{DefaultOf, Object, Value, ValueKind};
+use crate::value::{Object, Value, ValueKind};
 
 /// Lists of plays or tasks, and what is known of their variables.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Tasks {
         }
         lower_bridged(bridged.into_iter().map(prepared).collect(), mappings, lowered);
         for resource in lowered.resources.iter_mut().skip(first) {
-            of_module(&mut resource.body);
+            not_azurerms(&mut resource.body);
         }
     }
 }
@@ -89,20 +89,4 @@ fn prepared(mut one: Bridged) -> Bridged {
         }
     }
     one
-}
-
-/// What nobody wrote is the module's choice, not azurerm's.
-fn of_module(value: &mut Value) {
-    if let Some(origin) = &mut value.origin
-        && matches!(origin.default, Some(DefaultOf::Provider { .. }))
-    {
-        Arc::make_mut(origin).default = Some(DefaultOf::Service { api_version: "any".into() });
-    }
-    match &mut value.kind {
-        ValueKind::Object(object) => {
-            Arc::make_mut(object).entries.values_mut().for_each(|entry| of_module(&mut entry.value));
-        }
-        ValueKind::Array(array) => Arc::make_mut(array).items.iter_mut().for_each(of_module),
-        _ => {}
-    }
 }
