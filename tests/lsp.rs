@@ -176,7 +176,11 @@ fn the_page_is_under_the_pointer_and_a_finding_can_be_suppressed() {
     let range = json!({ "start": position, "end": position });
     let asked = json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
     let actions = editor.request("textDocument/codeAction", &asked);
+    assert_eq!(actions[0]["title"], "Fix test/plain-http");
     let edit = &actions[0]["edit"]["changes"][editor.uri("main.tf")][0];
+    let value = json!({ "start": { "line": 1, "character": 31 }, "end": { "line": 1, "character": 36 } });
+    assert_eq!((&edit["range"], edit["newText"].as_str()), (&value, Some("true")));
+    let edit = &actions[1]["edit"]["changes"][editor.uri("main.tf")][0];
     assert_eq!(edit["range"]["start"], json!({ "line": 1, "character": 0 }));
     assert!(edit["newText"].as_str().unwrap().starts_with("  # baalint:ignore[test/plain-http] "), "{edit}");
     editor.stop();
@@ -209,8 +213,8 @@ fn a_policy_is_opened_from_its_finding() {
     let position = json!({ "line": 1, "character": 5 });
     let asked = json!({ "textDocument": document, "range": { "start": position, "end": position }, "context": {} });
     let actions = editor.request("textDocument/codeAction", &asked);
-    let command = actions[1]["command"].clone();
-    assert_eq!(actions[1]["title"], "Open policy test/plain-http");
+    let command = actions[2]["command"].clone();
+    assert_eq!(actions[2]["title"], "Open policy test/plain-http");
     assert!(
         editor.request_and_wait("workspace/executeCommand", &command, "window/showMessage")["message"]
             .as_str()

@@ -45,7 +45,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         }
         (fixed.run, fixed.trouble)
     } else {
-        (lint::run(request), false)
+        let wants_edits = arguments.format == Format::Sarif || further.iter().any(|(it, _)| *it == Format::Sarif);
+        let run = if wants_edits { lint::fix::checked(&request, &|_| true) } else { lint::run(request) };
+        (run, false)
     };
     let unknown = unknown_mode(arguments, &run.config);
     let style = Style {

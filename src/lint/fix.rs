@@ -98,16 +98,8 @@ pub(super) fn propose(
 
 /// Fixes what can be fixed, in memory.
 pub fn fix(request: &Request, with_unsafe: bool) -> Fixed {
-    let request = Request { fixes: true, ..request.clone() };
-    let run = run(request.clone());
-    let mut state = Fixer {
-        request,
-        with_unsafe,
-        run,
-        texts: IndexMap::default(),
-        applied: Vec::new(),
-        rejected: IndexMap::default(),
-    };
+    let mut state = Fixer::new(request, with_unsafe);
+    state.keep = true;
     for _ in 0..ROUNDS {
         let wanted = state.wanted();
         if wanted.is_empty() {
@@ -118,9 +110,44 @@ pub fn fix(request: &Request, with_unsafe: bool) -> Fixed {
     state.finish()
 }
 
+/// A run whose findings carry the edits that hold, each tried out by itself or with others that do not touch it.
+pub fn checked(request: &Request, wanted: &dyn Fn(&Finding) -> bool) -> Run {
+    let mut state = Fixer::new(request, true);
+    let findings = state.run.report.findings.iter().filter(|it| wanted(it));
+    let mut left: Vec<Candidate> = findings
+        .filter_map(|it| match &it.proposal {
+            Some(Ok(proposal)) => state.candidate(it, proposal),
+            _ => None,
+        })
+        .collect();
+    let files = state.files();
+    while !left.is_empty() {
+        let mut batch: Vec<Candidate> = Vec::new();
+        for one in std::mem::take(&mut left) {
+            let taken = batch
+                .iter()
+                .any(|it| it.proposal.conflicts(&one.proposal) || by_another_path(&files, it, &one.proposal));
+            if taken { &mut left } else { &mut batch }.push(one);
+        }
+        state.round(batch);
+    }
+    let Fixer { mut run, rejected, .. } = state;
+    for finding in &mut run.report.findings {
+        let Some((at, index)) = finding.members.first() else { continue };
+        let Some(graph) = run.graphs.get(*at) else { continue };
+        let key = (finding.policy.id.clone(), graph.root.clone(), graph.get(*index).address.clone());
+        if let Some((_, reason)) = rejected.get(&key) {
+            finding.proposal = Some(Err(Refusal::new(reason.clone())));
+        }
+    }
+    run
+}
+
 struct Fixer {
     request: Request,
     with_unsafe: bool,
+    /// Whether what holds is taken over, or only tried out.
+    keep: bool,
     /// The run on the texts as they are now.
     run: Run,
     /// Path to the text as it was read and as it is now.
@@ -148,6 +175,19 @@ struct Objection {
 }
 
 impl Fixer {
+    fn new(request: &Request, with_unsafe: bool) -> Self {
+        let request = Request { fixes: true, ..request.clone() };
+        Self {
+            run: run(request.clone()),
+            request,
+            with_unsafe,
+            keep: false,
+            texts: IndexMap::default(),
+            applied: Vec::new(),
+            rejected: IndexMap::default(),
+        }
+    }
+
     /// The edits of this round: allowed, not rejected before, not two on the same text.
     fn wanted(&mut self) -> Vec<Candidate> {
         let mut wanted: Vec<Candidate> = Vec::new();
@@ -242,7 +282,7 @@ impl Fixer {
         }
     }
 
-    /// Applies all of `active` and judges the result; takes it over when nothing speaks against it.
+    /// Applies all of `active` and judges the result; takes it over when nothing speaks against it and it is to be kept.
     fn attempt(&mut self, active: &[Candidate]) -> Result<(), Vec<Objection>> {
         let mut texts = self.texts.clone();
         let mut by_file: IndexMap<FileId, Vec<&edit::Edit>, FxBuildHasher> = IndexMap::default();
@@ -273,6 +313,9 @@ impl Fixer {
         let objections = self.objections(active, &run);
         if !objections.is_empty() {
             return Err(objections);
+        }
+        if !self.keep {
+            return Ok(());
         }
         self.texts = texts;
         self.run = run;

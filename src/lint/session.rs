@@ -126,15 +126,19 @@ impl Session {
             self.touched.clear();
             return Some(News { files: std::mem::take(&mut self.spoken).into_iter().collect(), whole: true });
         }
-        let buffers =
-            self.open.iter().map(|(path, text)| Buffer { path: path.clone(), bytes: text.clone().into_bytes() });
-        let request = Request { buffers: buffers.collect(), ..self.request.clone() };
-        let state = State::read(request, go_on)?;
+        let state = State::read(self.request(), go_on)?;
         self.touched.clear();
         let mut files = std::mem::take(&mut self.spoken);
         files.extend(state.spoken_of());
         self.state = Some(state);
         Some(News { files: files.into_iter().collect(), whole: true })
+    }
+
+    /// What a run on the texts as they are now asks for.
+    pub fn request(&self) -> Request {
+        let buffers =
+            self.open.iter().map(|(path, text)| Buffer { path: path.clone(), bytes: text.clone().into_bytes() });
+        Request { buffers: buffers.collect(), ..self.request.clone() }
     }
 
     /// What is to be said of these files; spans of other files lie in its sources too.

@@ -1,10 +1,10 @@
-//! What the editor offers for a finding: to suppress it with a reason, and to open its policy.
+//! What the editor offers for a finding: to fix it, to suppress it with a reason, and to open its policy.
 //!
 //! In: the report of a file and what is selected in it. Out: code actions of the protocol. Changes nothing by itself.
 
 use serde_json::{Value, json};
 
-use super::convert::uri;
+use super::convert::{range, uri};
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::source::{SourceFile, Span};
@@ -13,15 +13,40 @@ use crate::source::{SourceFile, Span};
 pub(super) const OPEN_POLICY: &str = "baalint.openPolicy";
 
 /// The actions for every finding that the selection touches.
-pub(super) fn actions(report: &Report, file: &SourceFile, selected: Span) -> Value {
-    let touches = |span: Span| span.file == selected.file && span.start <= selected.end && selected.start <= span.end;
-    let found: Vec<&Finding> = report.open().filter(|it| touches(it.primary.span)).collect();
-    let mut actions: Vec<Value> = found.iter().filter_map(|it| suppress(file, it)).collect();
+pub(super) fn actions(report: &Report, file: &SourceFile, selected: Span, fixes: Vec<Value>) -> Value {
+    let found = selected_findings(report, selected);
+    let mut actions = fixes;
+    actions.extend(found.iter().filter_map(|it| suppress(file, it)));
     let mut ids: Vec<&str> = found.iter().map(|it| &*it.policy.id).collect();
     ids.sort_unstable();
     ids.dedup();
     actions.extend(ids.into_iter().map(open));
     actions.into()
+}
+
+/// What the selection touches.
+pub(super) fn selected_findings(report: &Report, selected: Span) -> Vec<&Finding> {
+    let touches = |span: Span| span.file == selected.file && span.start <= selected.end && selected.start <= span.end;
+    report.open().filter(|it| touches(it.primary.span)).collect()
+}
+
+/// The edit of a finding, by file; nothing when a file is not known.
+pub(super) fn fix(report: &Report, finding: &Finding) -> Option<Value> {
+    let Some(Ok(proposal)) = &finding.proposal else { return None };
+    let mut changes = serde_json::Map::new();
+    for edit in &proposal.edits {
+        let file = report.sources.get(edit.span.file)?;
+        let edits = changes.entry(uri(&std::path::absolute(file.path()).ok()?)).or_insert_with(|| json!([]));
+        edits.as_array_mut()?.push(json!({ "range": range(file, edit.span), "newText": edit.replacement }));
+    }
+    let warnings = proposal.warnings();
+    let look = if warnings.is_empty() { String::new() } else { format!(" (look first: {})", warnings.join("; ")) };
+    Some(json!({
+        "title": format!("Fix {}{look}", finding.policy.id),
+        "kind": "quickfix",
+        "isPreferred": proposal.is_safe(),
+        "edit": { "changes": changes },
+    }))
 }
 
 /// A comment above the line; JSON has no comments, so there it is nothing.

@@ -1,7 +1,7 @@
 //! The language server: findings while one writes.
 //!
 //! In: messages of an editor on standard input. Out: diagnostics for every file of the workspace that has some, the policy's
-//! page under the pointer, and the edit that suppresses a finding. Open texts stand in for the files on disk; after a pause in
+//! page under the pointer, the edits that fix a finding or suppress it. Open texts stand in for the files on disk; after a pause in
 //! typing, the roots that a change belongs to are judged again.
 
 mod actions;

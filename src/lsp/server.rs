@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
 
-use super::actions::{OPEN_POLICY, actions};
+use super::actions::{OPEN_POLICY, actions, fix, selected_findings};
 use super::convert::{of_diagnostic, of_finding, page, path, range, uri};
 use super::policy_page;
-use crate::finding::Finding;
+use crate::finding::{Finding, Verdict};
 use crate::lint::library::Shelves;
 use crate::lint::session::{News, Session};
 use crate::lint::{self, Values};
@@ -191,10 +191,14 @@ impl<'c> Server<'c> {
             "textDocument/hover" => {
                 self.in_file(&params, |report, file| hover(report, file, offset(file, at(&params, "/position"))))
             }
-            "textDocument/codeAction" => self.in_file(&params, |report, file| {
-                let (start, end) = (at(&params, "/range/start"), at(&params, "/range/end"));
-                actions(report, file, Span::new(file.id(), offset(file, start), offset(file, end)))
-            }),
+            "textDocument/codeAction" => {
+                let request = self.session.request();
+                self.in_file(&params, |report, file| {
+                    let (start, end) = (at(&params, "/range/start"), at(&params, "/range/end"));
+                    let selected = Span::new(file.id(), offset(file, start), offset(file, end));
+                    actions(report, file, selected, fixes(&request, report, selected))
+                })
+            }
             "workspace/executeCommand" if at(&params, "/command") == OPEN_POLICY => self.open_policy(&params),
             _ => {
                 let unknown = ErrorCode::MethodNotFound as i32;
@@ -303,6 +307,17 @@ fn request(setup: &Setup, folders: Vec<PathBuf>) -> lint::Request {
         since: None,
         today: Day::of(std::time::SystemTime::now()),
     }
+}
+
+/// The edits of what the selection touches, each tried out on the texts as they are now.
+fn fixes(request: &lint::Request, report: &Report, selected: Span) -> Vec<Value> {
+    let touched = selected_findings(report, selected);
+    if touched.iter().all(|it| it.verdict != Verdict::Fail) {
+        return Vec::new();
+    }
+    let wanted = |finding: &Finding| touched.iter().any(|it| it.fingerprint == finding.fingerprint);
+    let run = lint::fix::checked(request, &wanted);
+    run.report.open().filter(|it| wanted(it)).filter_map(|it| fix(&run.report, it)).collect()
 }
 
 /// True when a judgement of the whole would be out of date before it is done, or is not wanted.

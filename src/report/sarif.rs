@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Report, json::severity_word};
 use crate::diagnostic::{self, Diagnostic};
+use crate::edit::Proposal;
 use crate::finding::{Finding, Label, PolicyFacts, Severity, Suppressed, SuppressedBy, Verdict};
 use crate::source::{SourceFile, Span};
 
@@ -115,10 +116,37 @@ fn result(report: &Report, policies: &[&Finding], finding: &Finding) -> Value {
         object.insert("relatedLocations".to_owned(), related.collect());
         object.insert("codeFlows".to_owned(), code_flow(report, finding));
     }
+    if let Some(Ok(proposal)) = &finding.proposal {
+        object.insert("fixes".to_owned(), json!([fix(report, finding, proposal)]));
+    }
     if let Some(suppressed) = &finding.suppressed {
         object.insert("suppressions".to_owned(), json!([suppression(report, suppressed)]));
     }
     result
+}
+
+/// The edits by file; what to know before making them is in the description.
+fn fix(report: &Report, finding: &Finding, proposal: &Proposal) -> Value {
+    let mut files: Vec<&SourceFile> = Vec::new();
+    for file in proposal.edits.iter().filter_map(|it| report.sources.get(it.span.file)) {
+        if !files.iter().any(|it| it.id() == file.id()) {
+            files.push(file);
+        }
+    }
+    let change = |file: &&SourceFile| {
+        let edits = proposal.edits.iter().filter(|it| it.span.file == file.id());
+        let replacements: Vec<Value> = edits
+            .map(|it| json!({ "deletedRegion": region(file, it.span), "insertedContent": { "text": it.replacement } }))
+            .collect();
+        let location = json!({ "uri": uri(file.shown()), "uriBaseId": "%SRCROOT%" });
+        json!({ "artifactLocation": location, "replacements": replacements })
+    };
+    let warnings = proposal.warnings();
+    let look = if warnings.is_empty() { String::new() } else { format!("; look first: {}", warnings.join("; ")) };
+    json!({
+        "description": { "text": format!("fix {}{look}", finding.policy.id) },
+        "artifactChanges": files.iter().map(change).collect::<Vec<_>>(),
+    })
 }
 
 /// From where the value was written to where it decides.

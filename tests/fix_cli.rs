@@ -1,0 +1,212 @@
+//! `check --fix`, `--unsafe-fixes` and `--diff` as people run them: what is written, what is left, and what is told.
+//!
+//! Judges by the two policies of `tests/cli/policies`, so that nothing here depends on the policy library.
+
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "tests write their inputs")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/policies");
+const OFF: &str = "resource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = false\n}\n";
+
+struct Scratch(PathBuf);
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("baalint-fix-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(fs::canonicalize(path).unwrap())
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn check(&self, arguments: &[&str]) -> Ran {
+        let fixed = ["check", "--no-builtin", "--policies", POLICIES];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baalint"));
+        let output = command.current_dir(&self.0).args(fixed).args(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_literal_is_changed_and_a_second_time_changes_nothing() {
+    let scratch = Scratch::new("literal");
+    scratch.write("main.tf", OFF);
+    let ran = scratch.check(&["--fix", "."]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.starts_with("fixed 1 finding in 1 file\n"), "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), OFF.replace("false", "true"));
+    let ran = scratch.check(&["--fix", "."]);
+    assert!(ran.err.starts_with("fixed 0 findings in 0 files\n"), "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), OFF.replace("false", "true"));
+}
+
+#[test]
+fn a_diff_changes_nothing_and_can_be_applied() {
+    let scratch = Scratch::new("diff");
+    scratch.write("a/main.tf", OFF);
+    let ran = scratch.check(&["--diff", "."]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(scratch.read("a/main.tf"), OFF);
+    assert_eq!(
+        ran.out,
+        "--- a/a/main.tf\n+++ b/a/main.tf\n@@ -1,3 +1,3 @@\n resource \"azurerm_storage_account\" \"logs\" {\n\
+         -  https_traffic_only_enabled = false\n+  https_traffic_only_enabled = true\n }\n"
+    );
+    scratch.write("fix.patch", &ran.out);
+    let applied = Command::new("git").current_dir(&scratch.0).args(["apply", "fix.patch"]).status().unwrap();
+    assert!(applied.success());
+    assert_eq!(scratch.read("a/main.tf"), OFF.replace("false", "true"));
+    assert_eq!(scratch.check(&["--diff", "."]).code, 0);
+}
+
+#[test]
+fn line_endings_byte_order_mark_and_mode_stay() {
+    let scratch = Scratch::new("bytes");
+    let text = format!("\u{feff}# ü\r\n{}", OFF.replace('\n', "\r\n"));
+    scratch.write("main.tf", &text);
+    let path = scratch.0.join("main.tf");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(scratch.check(&["--fix", "."]).code, 0);
+    assert_eq!(scratch.read("main.tf"), text.replace("false", "true"));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_setting_that_is_not_written_stands_aligned_with_its_neighbours() {
+    let before = "resource \"azurerm_key_vault\" \"keys\" {\n  name     = \"k\" # the name\n  location = \"eastus\"\n\n  tags = {}\n}\n";
+    let after = "resource \"azurerm_key_vault\" \"keys\" {\n  name                     = \"k\" # the name\n  location                 = \"eastus\"\n  purge_protection_enabled = true\n\n  tags = {}\n}\n";
+    let scratch = Scratch::new("missing");
+    scratch.write("main.tf", before).check(&["--fix", "."]);
+    assert_eq!(scratch.read("main.tf"), after);
+    // What nobody aligned is left as it is.
+    let ragged = before.replace("name     =", "name =");
+    scratch.write("main.tf", &ragged).check(&["--fix", "."]);
+    assert_eq!(
+        scratch.read("main.tf"),
+        ragged.replace("\"eastus\"\n", "\"eastus\"\n  purge_protection_enabled = true\n")
+    );
+}
+
+#[test]
+fn text_that_others_share_is_changed_only_when_that_is_allowed() {
+    let shared = "variable \"https\" {\n  default = false\n}\nresource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = var.https\n}\n";
+    let scratch = Scratch::new("shared");
+    scratch.write("main.tf", shared);
+    let ran = scratch.check(&["--fix", "."]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("1 more with --unsafe-fixes"), "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), shared);
+    let ran = scratch.check(&["--fix", "--unsafe-fixes", "."]);
+    assert!(ran.err.contains("changes the default of a variable"), "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), shared.replace("default = false", "default = true"));
+    scratch.write("main.tf", shared).write("terraform.tfvars", "https = false # for now\n");
+    scratch.check(&["--unsafe-fixes", "."]);
+    assert_eq!(scratch.read("terraform.tfvars"), "https = true # for now\n");
+    assert_eq!(scratch.read("main.tf"), shared);
+}
+
+#[test]
+fn an_edit_that_something_else_is_found_after_is_taken_back() {
+    let scratch = Scratch::new("rollback");
+    let other = "title: T\nseverity: low\ncategory: governance\ncitations: [164.312(a)(1)]\nwhy: W\nfix: { decide: all of it, terraform: t }\n\
+        policyRule:\n  if:\n    allOf:\n      - { field: type, equals: Microsoft.Storage/storageAccounts }\n      - { field: properties.supportsHttpsTrafficOnly, equals: true }\n";
+    scratch.write("main.tf", OFF).write("own/x/other.yaml", other);
+    let ran = scratch.check(&["--fix", "--policies", "own", "main.tf"]);
+    assert!(ran.err.contains("main.tf:2: test/plain-http"), "{}", ran.err);
+    assert!(ran.err.contains("x/other would be found of azurerm_storage_account.logs"), "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), OFF);
+}
+
+#[test]
+fn a_read_only_file_is_left_and_told() {
+    let scratch = Scratch::new("locked");
+    scratch.write("a/main.tf", OFF).write("b/main.tf", OFF);
+    let path = scratch.0.join("a/main.tf");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let ran = scratch.check(&["--fix", "."]);
+    assert!(ran.err.contains("a/main.tf is read-only"), "{}", ran.err);
+    assert_eq!((scratch.read("a/main.tf"), scratch.read("b/main.tf")), (OFF.to_owned(), OFF.replace("false", "true")));
+}
+
+#[test]
+fn what_is_made_by_an_expression_or_lies_elsewhere_is_not_guessed() {
+    let scratch = Scratch::new("computed");
+    let computed = OFF.replace("false", "1 == 2");
+    let json =
+        "{ \"resource\": { \"azurerm_storage_account\": { \"a\": { \"https_traffic_only_enabled\": false } } } }";
+    let module = "module \"m\" {\n  source = \"./.terraform/modules/m\"\n}\n";
+    scratch.write("a/main.tf", &computed).write("b/main.tf.json", json).write("c/main.tf", module);
+    scratch.write("c/.terraform/modules/m/main.tf", OFF);
+    let ran = scratch.check(&["--unsafe-fixes", "."]);
+    assert!(ran.err.starts_with("fixed 0 findings"), "{}", ran.err);
+    assert_eq!((scratch.read("a/main.tf"), scratch.read("b/main.tf.json")), (computed, json.to_owned()));
+    assert_eq!(scratch.read("c/.terraform/modules/m/main.tf"), OFF);
+}
+
+#[test]
+fn a_file_that_two_paths_lead_to_is_changed_once() {
+    let scratch = Scratch::new("links");
+    scratch.write("shared/main.tf", OFF);
+    for root in ["a", "b"] {
+        fs::create_dir(scratch.0.join(root)).unwrap();
+        std::os::unix::fs::symlink("../shared/main.tf", scratch.0.join(root).join("main.tf")).unwrap();
+    }
+    let ran = scratch.check(&["--fix", "."]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(scratch.read("shared/main.tf"), OFF.replace("false", "true"));
+    assert!(fs::symlink_metadata(scratch.0.join("a/main.tf")).unwrap().is_symlink());
+}
+
+#[test]
+fn standard_input_is_not_fixed() {
+    let scratch = Scratch::new("stdin");
+    let ran = scratch.check(&["--fix", "--stdin-filename", "main.tf", "-"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("standard input cannot be fixed"), "{}", ran.err);
+}
+
+#[test]
+fn sarif_carries_the_edits() {
+    let scratch = Scratch::new("sarif");
+    scratch.write("main.tf", OFF);
+    let ran = scratch.check(&["--format", "sarif", "."]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let fix = &document["runs"][0]["results"][0]["fixes"][0];
+    assert_eq!(fix["description"]["text"], "fix test/plain-http");
+    let change = &fix["artifactChanges"][0];
+    assert_eq!(change["artifactLocation"]["uri"], "main.tf");
+    let replacement = &change["replacements"][0];
+    assert_eq!(replacement["insertedContent"]["text"], "true");
+    let place = serde_json::json!({ "startLine": 2, "startColumn": 32, "endLine": 2, "endColumn": 37 });
+    assert_eq!(replacement["deletedRegion"], place);
+}
