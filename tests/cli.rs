@@ -811,3 +811,43 @@ fn statistics_tell_how_much_of_the_azurerm_types_is_read() {
         assert!(told.lines().any(|it| it == line), "{line:?} is not in\n{told}");
     }
 }
+
+#[test]
+fn what_fails_because_of_a_change_elsewhere_is_reported_with_it() {
+    let scratch = Scratch::new("elsewhere");
+    let vault = "variable \"keep\" { default = false }\nresource \"azurerm_key_vault\" \"keys\" {\n  purge_protection_enabled = var.keep\n}\n";
+    let old = "resource \"azurerm_storage_account\" \"old\" {\n  https_traffic_only_enabled = false\n}\n";
+    scratch.write("main.tf", vault).write("old.tf", old).write("terraform.tfvars", "# kept\nkeep = true\n");
+    scratch.git(&["init", "--quiet"]);
+    scratch.git(&["add", "."]);
+    scratch.git(&["commit", "--quiet", "-m", "before"]);
+    let told = |ran: Ran| {
+        let all = ran.json()["findings"].as_array().unwrap().clone();
+        all.iter().map(|it| it["policy"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let since = ["--changed-since", "HEAD", "--format", "json"];
+    assert_eq!(told(scratch.check(&since)), [""; 0]);
+    // The line that decided is gone: nothing of the finding lies on a changed line.
+    scratch.write("terraform.tfvars", "# kept\n");
+    assert_eq!(told(scratch.check(&since)), ["test/no-purge-protection"]);
+    scratch.git(&["rm", "--quiet", "-f", "terraform.tfvars"]);
+    assert_eq!(told(scratch.check(&since)), ["test/no-purge-protection"]);
+    assert_eq!(told(scratch.check(&["--staged", "--format", "json"])), ["test/no-purge-protection"]);
+}
+
+#[test]
+fn what_is_staged_is_judged_as_it_will_be_committed() {
+    let scratch = Scratch::new("index");
+    scratch.write("main.tf", "locals { a = 1 }\n");
+    scratch.git(&["init", "--quiet"]);
+    scratch.git(&["add", "."]);
+    scratch.git(&["commit", "--quiet", "-m", "before"]);
+    scratch.write("main.tf", STORAGE);
+    scratch.git(&["add", "."]);
+    // Mended in the editor, but not in what will be committed.
+    scratch.write("main.tf", STORAGE.replace("false", "true"));
+    let found = scratch.check(&["--staged"]);
+    assert_eq!(found.code(), 1, "{}", found.out());
+    scratch.git(&["add", "."]);
+    assert_eq!(scratch.check(&["--staged"]).code(), 0);
+}

@@ -34,6 +34,8 @@ pub enum Command {
     Schema,
     /// Print the completions of a shell
     Completions(Completions),
+    /// Print the manual page
+    Man,
     /// Serve an editor on standard input and output
     Lsp(Lsp),
 }
@@ -308,6 +310,8 @@ pub enum Format {
     Github,
     /// Code Quality of GitLab
     Gitlab,
+    /// Vulnerability report of GitLab
+    GitlabSast,
     /// Test reports of CI servers
     Junit,
     /// A comment on a pull request

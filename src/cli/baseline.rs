@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{Baseline as Arguments, BaselineAction, BaselineArguments};
 use super::check::request;
 use super::output::{self, Stop, to_file, to_stdout};
+use super::progress::with_progress;
 use super::{CLEAN, TROUBLE, test};
 use crate::diagnostic::Severity;
 use crate::lint::{self, Run};
@@ -43,7 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Stop> {
 }
 
 fn judge(arguments: &BaselineArguments) -> Result<Run, Stop> {
-    Ok(lint::run(request(&arguments.input, &arguments.policy)?))
+    let request = request(&arguments.input, &arguments.policy)?;
+    Ok(with_progress("judging", || lint::run(request)))
 }
 
 /// What could not be judged is not in the baseline either, so the exit code says so.

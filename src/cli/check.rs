@@ -3,10 +3,12 @@
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::args::{Check, Format, InputArguments, PolicyArguments, Threshold, UnknownMode, When};
 use super::fix;
 use super::output::{self, Stop};
+use super::progress::with_progress;
 use super::{CLEAN, FOUND, TROUBLE};
 use crate::config::{self, Config, FailOn};
 use crate::diagnostic;
@@ -17,11 +19,12 @@ use crate::lint::changes::Since;
 use crate::lint::library::Shelves;
 use crate::lint::{self, Request, Run, Values};
 use crate::report::text::Style;
-use crate::report::{Report, csv, github, gitlab, html, json, jsonl, junit, markdown, sarif, text};
+use crate::report::{Report, csv, github, gitlab, gitlab_sast, html, json, jsonl, junit, markdown, sarif, text};
 use crate::suppress::Day;
 
 /// Runs `check`.
 pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
+    let started = SystemTime::now();
     let further = further_outputs(&arguments.output_to)?;
     let request = Request {
         select: arguments.select.clone(),
@@ -46,8 +49,8 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         (fixed.run, fixed.trouble)
     } else {
         let wants_edits = arguments.format == Format::Sarif || further.iter().any(|(it, _)| *it == Format::Sarif);
-        let run = if wants_edits { lint::fix::checked(&request, &|_| true) } else { lint::run(request) };
-        (run, false)
+        let judge = || if wants_edits { lint::fix::checked(&request, &|_| true) } else { lint::run(request) };
+        (with_progress("judging", judge), false)
     };
     let unknown = unknown_mode(arguments, &run.config);
     let style = Style {
@@ -60,15 +63,15 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         })
     };
     for (format, path) in &further {
-        output::to_file(path, |out| write(out, &run.report, *format, Style { color: false, ..style }))?;
+        output::to_file(path, |out| write(out, &run.report, *format, plain(style), started))?;
     }
     match &arguments.output {
         Some(path) => {
-            let style = Style { color: arguments.color == When::Always, ..style };
-            output::to_file(path, |out| write(out, &run.report, arguments.format, style))?;
+            let style = Style { color: arguments.color == When::Always, ..plain(style) };
+            output::to_file(path, |out| write(out, &run.report, arguments.format, style, started))?;
         }
         // Who stops reading has read enough; a gate behind a pipe still learns how it went.
-        None => match output::to_stdout(|out| write(out, &run.report, arguments.format, style)) {
+        None => match output::to_stdout(|out| write(out, &run.report, arguments.format, style, started)) {
             Err(Stop::ClosedPipe) => {}
             written => written?,
         },
@@ -142,7 +145,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
         foreign: false,
         baseline: None,
         since: None,
-        today: Day::of(std::time::SystemTime::now()),
+        today: Day::of(SystemTime::now()),
     })
 }
 
@@ -154,7 +157,7 @@ pub(super) fn shelves(policy: &PolicyArguments) -> Shelves {
     }
 }
 
-fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style) -> io::Result<()> {
+fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style, started: SystemTime) -> io::Result<()> {
     match format {
         Format::Text => text::write(out, report, style),
         Format::Json => json::write(out, report),
@@ -162,11 +165,20 @@ fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style) -> 
         Format::Sarif => sarif::write(out, report),
         Format::Github => github::write(out, report),
         Format::Gitlab => gitlab::write(out, report),
+        Format::GitlabSast => {
+            let (start, end) = (output::utc(started), output::utc(SystemTime::now()));
+            gitlab_sast::write(out, report, gitlab_sast::Times { start: &start, end: &end })
+        }
         Format::Junit => junit::write(out, report),
         Format::Markdown => markdown::write(out, report),
         Format::Csv => csv::write(out, report),
         Format::Html => html::write(out, report),
     }
+}
+
+/// For a file: nothing that only a terminal has.
+fn plain(style: Style) -> Style {
+    Style { color: false, links: false, ..style }
 }
 
 fn further_outputs(arguments: &[String]) -> Result<Vec<(Format, PathBuf)>, Stop> {

@@ -11,8 +11,10 @@ mod explain;
 mod fix;
 mod init;
 mod inventory;
+mod man;
 mod output;
 mod policies;
+mod progress;
 mod test;
 
 use std::ffi::OsString;
@@ -56,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(init) => init::run(&init),
         Command::Schema => init::schema(),
         Command::Completions(arguments) => completions(&arguments),
+        Command::Man => manual(),
         Command::Lsp(arguments) => serve(&arguments),
     };
     match outcome {
@@ -73,6 +76,12 @@ fn completions(arguments: &args::Completions) -> Result<u8, Stop> {
     let mut text = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "baalint", &mut text);
     output::to_stdout(|out| out.write_all(&text))?;
+    Ok(CLEAN)
+}
+
+fn manual() -> Result<u8, Stop> {
+    let page = man::page(&Arguments::command());
+    output::to_stdout(|out| out.write_all(page.as_bytes()))?;
     Ok(CLEAN)
 }
 

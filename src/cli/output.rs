@@ -5,8 +5,10 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::report::text::Style;
+use crate::suppress::Day;
 
 /// Why a command ends without a result.
 #[derive(Debug)]
@@ -79,7 +81,28 @@ pub(super) fn style(color: Option<bool>) -> Style {
     let no_color = environment("NO_COLOR").is_some_and(|it| !it.is_empty());
     let is_dumb = environment("TERM").is_some_and(|it| it == "dumb");
     let color = color.unwrap_or(is_terminal && !no_color && !is_dumb);
-    Style { color, ..Style::default() }
+    Style { color, links: is_terminal && !is_dumb && has_links(), ..Style::default() }
+}
+
+/// Whether the terminal says, by what it puts into the environment, that it shows links.
+fn has_links() -> bool {
+    if let Some(forced) = environment("FORCE_HYPERLINK") {
+        return forced != "0";
+    }
+    let vte = environment("VTE_VERSION").and_then(|it| it.to_str().and_then(|it| it.parse::<u32>().ok()));
+    let programs = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "WarpTerminal"];
+    let is_known = environment("TERM_PROGRAM").is_some_and(|it| programs.iter().any(|name| it == *name));
+    let marks = ["WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "ALACRITTY_WINDOW_ID"];
+    is_known || vte.is_some_and(|version| version >= 5000) || marks.iter().any(|name| environment(name).is_some())
+}
+
+/// `2027-03-31T12:00:00`, in UTC; `SOURCE_DATE_EPOCH` holds in its place, as for everything that is to be reproduced.
+pub(super) fn utc(now: SystemTime) -> String {
+    let given = environment("SOURCE_DATE_EPOCH").and_then(|it| it.to_str().and_then(|it| it.parse().ok()));
+    let now = given.map_or(now, |seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}", Day::of(now))
 }
 
 fn environment(name: &str) -> Option<std::ffi::OsString> {
@@ -92,7 +115,14 @@ mod tests {
     use std::fs;
     use std::process::Command;
 
-    use super::to_file;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::{to_file, utc};
+
+    #[test]
+    fn a_time_is_written_in_utc() {
+        assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(1_806_494_399)), "2027-03-31T11:59:59");
+    }
 
     #[test]
     fn what_is_no_file_and_what_is_a_link_stay_what_they_are() {

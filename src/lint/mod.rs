@@ -12,6 +12,7 @@ mod judge;
 mod key_chain;
 pub mod library;
 mod masking;
+mod narrow;
 mod sensitivity;
 pub mod session;
 mod units;
@@ -21,8 +22,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::changes::{Changes, Since};
+use self::changes::Since;
 use self::library::{Library, Selection, Shelves, unknown_patterns};
+use self::narrow::{directory_of, keep_changed, keep_named};
 pub use self::units::Values;
 use self::workers::Workers;
 use crate::config::{self, Config};
@@ -99,7 +101,7 @@ pub struct Run {
 }
 
 /// Does all of it.
-pub fn run(request: Request) -> Run {
+pub fn run(mut request: Request) -> Run {
     let mut timings = Timings::new();
     let mut run = Run::default();
     let mut sources = SourceMap::default();
@@ -108,8 +110,11 @@ pub fn run(request: Request) -> Run {
     let config = &run.config;
     // The configuration and the policies are no inputs: what looks like a suppression there is none.
     let first_input = sources.files().len();
-    let wanted = wanted(&request, config);
-    let walked = discover::walk(wanted);
+    if request.since == Some(Since::Staged) {
+        // What git cannot tell here is told below, where it is asked what changed.
+        request.overlay.extend(changes::staged_texts(directory_of(&request.paths)).unwrap_or_default());
+    }
+    let walked = discover::walk(wanted(&request, config));
     let workers = Workers::new(request.threads, walked.len());
     let mut found = workers.run(|| walked.read(&mut sources));
     diagnostics.append(&mut found.diagnostics);
@@ -118,7 +123,7 @@ pub fn run(request: Request) -> Run {
     let fresh = bicep::Fresh::add(built, &found.disk, &mut found.inputs, &mut sources, &mut diagnostics);
     timings.step("discover");
 
-    let values = with_config(request.values, config, &sources, &mut diagnostics);
+    let values = with_config(request.values.clone(), config, &sources, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
     let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
@@ -154,7 +159,8 @@ pub fn run(request: Request) -> Run {
         all.apply(&sources, &mut findings);
         diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
     }
-    let baseline = request.baseline.or_else(|| config.baseline.as_ref().and_then(|it| named_path(it, &sources)));
+    let baseline =
+        request.baseline.clone().or_else(|| config.baseline.as_ref().and_then(|it| named_path(it, &sources)));
     if let Some(path) = baseline {
         diagnostics.extend(apply_baseline(&path, &mut findings));
     }
@@ -164,7 +170,7 @@ pub fn run(request: Request) -> Run {
     let planned = found.inputs.iter().any(|it| it.named && it.kind == Kind::Plan);
     keep_named(&mut findings, &named, request.since.is_none() && !planned, &sources);
     if let Some(since) = &request.since {
-        keep_changed(&mut findings, since, &request.paths, &sources, &mut diagnostics);
+        keep_changed(&mut findings, since, &request, &sources, &mut diagnostics);
     }
     if let Some(templates) = &units.templates {
         fresh.only_sources(templates, &found.disk, &mut sources, &mut findings, &mut diagnostics);
@@ -424,43 +430,6 @@ fn apply_baseline(path: &Path, findings: &mut [Finding]) -> Vec<Diagnostic> {
         .with_severity(crate::diagnostic::Severity::Note)
         .with_help("drop them with `baalint baseline update`");
     vec![told]
-}
-
-/// When only files were named, what other files say is not reported, although it was read.
-fn keep_named(findings: &mut Vec<Finding>, paths: &[PathBuf], only_files: bool, sources: &SourceMap) {
-    if !only_files || paths.is_empty() || paths.iter().any(|it| it.is_dir()) {
-        return;
-    }
-    // A Bicep source is judged by its template.
-    let templates = paths.iter().filter(|it| bicep::is_bicep(it)).map(|it| it.with_extension("json"));
-    let named: Vec<PathBuf> =
-        paths.iter().cloned().chain(templates).filter_map(|it| std::path::absolute(it).ok()).collect();
-    let is_named = |span: crate::source::Span| {
-        let file = sources.get(span.file).and_then(|it| std::path::absolute(it.path()).ok());
-        file.is_some_and(|it| named.contains(&it))
-    };
-    findings.retain(|finding| {
-        let labels = finding.related.iter().map(|it| it.span);
-        labels.chain([finding.primary.span, finding.resource.span]).any(is_named)
-    });
-}
-
-fn keep_changed(
-    findings: &mut Vec<Finding>,
-    since: &Since,
-    paths: &[PathBuf],
-    sources: &SourceMap,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let directory = if start.is_dir() { start } else { start.parent().unwrap_or(Path::new(".")) };
-    match Changes::read(since, directory) {
-        Ok(changes) => findings.retain(|finding| changes.touch(sources, finding)),
-        Err(message) => {
-            let told = Diagnostic::of_path(Code::Config, shown(directory), message);
-            diagnostics.push(told.with_help("all findings are shown"));
-        }
-    }
 }
 
 /// An empty run is not a clean one: perhaps the path is wrong.

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod github;
 pub mod gitlab;
+pub mod gitlab_sast;
 pub mod html;
 pub mod json;
 pub mod jsonl;

@@ -96,7 +96,7 @@ impl Suppressions {
     }
 
     /// Marks the findings that an exception covers.
-    pub fn apply(&mut self, sources: &SourceMap, findings: &mut [Finding]) {
+    pub fn apply<'f>(&mut self, sources: &SourceMap, findings: impl IntoIterator<Item = &'f mut Finding>) {
         for finding in findings {
             if finding.policy.suppressible {
                 finding.suppressed = self.inline(sources, finding).or_else(|| self.configured(sources, finding));

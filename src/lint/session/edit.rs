@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::bicep::is_bicep;
 use super::super::units::{self, Origin, Units};
-use super::state::{Recorder, State};
+use super::state::{FEW, Recorder, State};
 use crate::discover::{Input, Kind, kind_of};
 use crate::frontend::Files as _;
 use crate::model::ResourceGraph;
@@ -182,8 +182,12 @@ impl State {
         for new in scanned.iter().chain(self.sources.get(file).cloned().iter()) {
             self.scan(new);
         }
-        let mut touched: FxHashSet<FileId> = part.graphs.iter().flat_map(|at| self.files_of(*at)).collect();
-        touched.extend(self.put(part, graphs, origins));
+        let before = self.said(&part.graphs);
+        let places = self.put(part, graphs, origins);
+        let now = self.said(&places);
+        let is_known = part.kind == Kind::Terraform && part.graphs.len() <= FEW;
+        let differs = |file: &&FileId| !is_known || before.get(*file) != now.get(*file);
+        let touched: FxHashSet<FileId> = before.keys().chain(now.keys()).filter(differs).copied().collect();
         let mut changed = self.find_again(Some(&touched), templates.as_ref());
         changed.extend(self.finish());
         Reach::Part(self.paths(changed))
@@ -196,10 +200,10 @@ impl State {
         before.map(key).eq(origins.iter().map(key))
     }
 
-    /// Puts new graphs in the places of the old ones, judged; gives the files of their outcomes.
-    fn put(&mut self, part: &Part, graphs: Vec<ResourceGraph>, origins: Vec<Origin>) -> Vec<FileId> {
+    /// Puts new graphs in the places of the old ones, judged; gives their positions.
+    fn put(&mut self, part: &Part, graphs: Vec<ResourceGraph>, origins: Vec<Origin>) -> Vec<usize> {
         let mut places = part.graphs.iter().copied();
-        let mut files = Vec::new();
+        let mut put = Vec::new();
         for (graph, origin) in graphs.into_iter().zip(origins) {
             let at = match places.next() {
                 Some(at) => {
@@ -212,14 +216,14 @@ impl State {
                 }
             };
             self.judge(at);
-            files.extend(self.files_of(at));
+            put.push(at);
         }
         for at in places {
             let gone =
                 Origin { kind: part.kind, directory: PathBuf::new(), reads: BTreeSet::new(), diagnostics: Vec::new() };
             self.replace(at, ResourceGraph::default(), gone);
         }
-        files
+        put
     }
 }
 

@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::judge::{self, Judged};
 use super::super::library::{Library, Selection, Shelves};
+use super::super::narrow::keep_named;
 use super::super::units::{self, Origin, Units, Values};
 use super::super::workers::Workers;
 use super::super::{
@@ -32,6 +33,9 @@ use crate::policy::Policy;
 use crate::report::Report;
 use crate::source::{FileId, SourceFile, SourceMap};
 use crate::suppress::{Scanned, Suppressions};
+
+/// Graphs of which it is worth the while to see what exactly has changed.
+pub(super) const FEW: usize = 16;
 
 /// A workspace as it was last judged.
 #[derive(Debug)]
@@ -199,9 +203,17 @@ impl State {
         }
     }
 
-    /// The files that the outcomes of a graph lie in.
-    pub(super) fn files_of(&self, at: usize) -> impl Iterator<Item = FileId> {
-        self.units.get(at).into_iter().flat_map(|unit| unit.judged.iter().map(|it| it.outcome.primary.file))
+    /// What some graphs say by themselves, by the file that it lies in; of many graphs only where.
+    pub(super) fn said(&self, graphs: &[usize]) -> BTreeMap<FileId, Vec<String>> {
+        let judged = graphs.iter().filter_map(|at| self.units.get(*at)).flat_map(|it| &it.judged);
+        let mut said: BTreeMap<FileId, Vec<String>> = BTreeMap::new();
+        for finding in findings::findings(judged, &self.graphs, &self.policies, &self.settings, &self.sources) {
+            let of_file = said.entry(finding.primary.span.file).or_default();
+            if graphs.len() <= FEW {
+                of_file.push(format!("{finding:?}"));
+            }
+        }
+        said
     }
 
     /// Reads the suppressions of a file again.
@@ -320,24 +332,21 @@ impl State {
 
     /// Marks the findings that an exception covers, and notes where one is covered now and was not before, or the other way.
     fn suppress(&mut self, changed: &mut Vec<FileId>) -> Vec<Diagnostic> {
+        let before: Vec<bool> = self.found.iter_mut().map(|it| it.finding.suppressed.take().is_some()).collect();
         let scanned = self.comments.iter().map(|(file, scanned)| (*file, scanned));
         let mut all = Suppressions::of(scanned, &self.config.suppressions, self.request.today);
-        let mut findings: Vec<Finding> = Vec::with_capacity(self.found.len());
-        let (mut files, mut before) = (Vec::new(), Vec::new());
-        for Found { file, mut finding } in self.found.drain(..) {
-            files.push(file);
-            before.push(finding.suppressed.take().is_some());
-            findings.push(finding);
+        if !(self.comments.is_empty() && self.config.suppressions.is_empty()) {
+            all.apply(&self.sources, self.found.iter_mut().map(|it| &mut it.finding));
         }
-        all.apply(&self.sources, &mut findings);
         let mut told = all.finish(&self.ids, &|id| self.selection.has(id));
         if let Some(path) = &self.baseline {
+            let (files, mut findings): (Vec<FileId>, Vec<Finding>) =
+                self.found.drain(..).map(|it| (it.file, it.finding)).unzip();
             told.extend(apply_baseline(path, &mut findings));
+            self.found = files.into_iter().zip(findings).map(|(file, finding)| Found { file, finding }).collect();
         }
-        let now = findings.iter().map(|it| it.suppressed.is_some());
-        let turned = now.zip(before).zip(&findings).filter(|((now, before), _)| now != before);
-        changed.extend(turned.map(|(_, finding)| finding.primary.span.file));
-        self.found = files.into_iter().zip(findings).map(|(file, finding)| Found { file, finding }).collect();
+        let turned = self.found.iter().zip(before).filter(|(it, before)| it.finding.suppressed.is_some() != *before);
+        changed.extend(turned.map(|(it, _)| it.finding.primary.span.file));
         told
     }
 
@@ -368,7 +377,7 @@ impl State {
         let mut named = self.request.paths.clone();
         named.extend(self.request.buffers.iter().map(|it| it.path.clone()));
         let planned = self.inputs.iter().any(|it| it.named && it.kind == Kind::Plan);
-        super::super::keep_named(&mut findings, &named, !planned, &self.sources);
+        keep_named(&mut findings, &named, !planned, &self.sources);
         findings::sort(&mut findings, &self.sources);
         if self.request.fixes {
             fix::propose(&mut findings, &self.graphs, &self.policies, &self.mappings, &self.settings, &self.sources);

@@ -3,6 +3,7 @@
 //! In: a [`Report`] and how to print ([`Style`]). Out: text of at most the given width. The snippet with its labels is
 //! drawn by miette from a [`snippet::Snippet`], so no file is too large and no line too long.
 
+mod links;
 mod snippet;
 mod summary;
 mod wrap;
@@ -28,6 +29,8 @@ pub struct Style {
     pub color: bool,
     /// Box drawing characters; plain ASCII otherwise.
     pub unicode: bool,
+    /// Whether places are links that a terminal opens.
+    pub links: bool,
     /// Whether suppressed findings are printed too.
     pub suppressed: bool,
     /// Whether findings that cannot be told are printed.
@@ -36,7 +39,7 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 80, color: false, unicode: true, suppressed: false, unknown: true }
+        Self { width: 80, color: false, unicode: true, links: false, suppressed: false, unknown: true }
     }
 }
 
@@ -97,7 +100,7 @@ impl Printer {
             help: finding_help(finding, self.style.width),
             snippet: Some(snippet),
         };
-        self.card(out, &card)
+        self.card(out, report, &card)
     }
 
     fn diagnostic(&self, out: &mut dyn io::Write, report: &Report, diagnostic: &Diagnostic) -> io::Result<()> {
@@ -118,6 +121,7 @@ impl Printer {
         let help = diagnostic.help.as_ref().map(|it| wrapped(it, self.style.width.saturating_sub(INDENT)).join("\n"));
         self.card(
             out,
+            report,
             &Card { code: format!("{word}[{}]", diagnostic.code.as_str()), message, severity, help, snippet },
         )
     }
@@ -127,13 +131,15 @@ impl Printer {
         self.style.width.saturating_sub(4)
     }
 
-    fn card(&self, out: &mut dyn io::Write, card: &Card) -> io::Result<()> {
+    fn card(&self, out: &mut dyn io::Write, report: &Report, card: &Card) -> io::Result<()> {
         let mut text = String::new();
         self.handler.render_report(&mut text, card).map_err(io::Error::other)?;
         for line in text.lines() {
             // miette puts an empty line between code and message; a card is denser without.
             if !line.trim().is_empty() {
-                writeln!(out, "{}", line.trim_end())?;
+                let line = line.trim_end();
+                let linked = if self.style.links { links::linked(line, &report.sources) } else { None };
+                writeln!(out, "{}", linked.as_deref().unwrap_or(line))?;
             }
         }
         writeln!(out)
