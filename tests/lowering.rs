@@ -75,7 +75,9 @@ fn the_same_resource_lowers_to_the_same_body_in_every_language() {
     for case in cases("fixtures/equivalence") {
         let mut sources = SourceMap::default();
         let template = ResourceGraph::link(lower_template(&case.join("main.json"), &mut sources));
-        for twin in ["main.tf", "azapi.tf", "pulumi.yaml", "aso.yaml", "crossplane.yaml", "ansible.yaml"] {
+        for twin in
+            ["main.tf", "azapi.tf", "pulumi.yaml", "pulumi-classic.yaml", "aso.yaml", "crossplane.yaml", "ansible.yaml"]
+        {
             let file = case.join(twin);
             if file.exists() {
                 let lowered = if file.extension().is_some_and(|it| it == "yaml") {

@@ -16,6 +16,13 @@ pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<st
         _ => None,
     };
     let names = ["name", "vault_name", "key_name", "secret_name", "resource_name", "service_name", "container"];
+    if module == "azure_rm_resource" {
+        let below = arguments.value("subresource").and_then(Value::as_array).into_iter().flat_map(|it| &it.items);
+        let objects = std::iter::once(arguments).chain(below.filter_map(Value::as_object));
+        let parts = objects.flat_map(|it| ["resource_type", "resource_name", "type", "name"].map(|key| it.value(key)));
+        let parts: Vec<String> = parts.flatten().filter_map(text).collect();
+        return format!("resource[{}]", parts.join("/")).into();
+    }
     let own = names.iter().find_map(|key| arguments.value(key)).and_then(text);
     let own = own.or_else(|| task.value("name").and_then(Value::as_str).map(str::to_owned));
     let kind = module.strip_prefix("azure_rm_").unwrap_or(module);
