@@ -83,13 +83,20 @@ impl Disk {
             return Err(Box::new(not_a_file(&shown)));
         }
         // A file may grow while it is read; one byte more than allowed tells.
-        let mut bytes = Vec::new();
+        let expected = usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(expected + 1);
         let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > MAX_FILE {
             return Err(Box::new(too_large(&shown)));
         }
         Ok(bytes)
+    }
+
+    /// How many bytes a file has.
+    pub(super) fn size(&self, path: &Path) -> Option<u64> {
+        let overlay = self.overlay.get(&self.absolute(path)).map(|bytes| bytes.len() as u64);
+        overlay.or_else(|| std::fs::metadata(path).ok().map(|it| it.len()))
     }
 
     /// The beginning of a file that is too large to be read; nothing when that fails as well.
@@ -104,7 +111,28 @@ impl Disk {
     }
 
     fn is_allowed(&self, path: &Path) -> bool {
-        // What does not exist is for the reader to report.
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink());
+        match path.parent().filter(|_| !is_link && path.file_name().is_some()) {
+            Some(directory) => self.is_allowed_directory(directory),
+            None => self.leads_inside(path),
+        }
+    }
+
+    /// The same for all files of a directory that are no links: it is asked once.
+    fn is_allowed_directory(&self, directory: &Path) -> bool {
+        let known = self.directories.lock().ok().and_then(|all| all.get(directory).copied());
+        known.unwrap_or_else(|| {
+            let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+            let allowed = self.leads_inside(here);
+            if let Ok(mut all) = self.directories.lock() {
+                all.insert(directory.to_path_buf(), allowed);
+            }
+            allowed
+        })
+    }
+
+    /// Where a path leads, whatever links are on the way. What does not exist is for the reader to report.
+    fn leads_inside(&self, path: &Path) -> bool {
         std::fs::canonicalize(path).map_or(true, |full| self.roots.iter().any(|root| full.starts_with(root)))
     }
 

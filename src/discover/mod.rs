@@ -3,6 +3,7 @@
 //! In: the paths of the command line. Out: [`Discovered`]: the inputs in order of path, their texts on the [`Disk`], and a
 //! diagnostic for everything that was asked for and could not be read. Knows how each dialect looks, not what it means.
 
+mod budget;
 mod disk;
 mod sniff;
 mod walk;
@@ -141,23 +142,81 @@ impl Walked {
 
     /// Reads them, on the threads at hand; they enter `sources` in order.
     pub fn read(self, sources: &mut SourceMap) -> Discovered {
-        let Self { disk, candidates, diagnostics } = self;
-        let read: Vec<Read> = candidates.into_par_iter().map(|candidate| read(&disk, candidate)).collect();
+        let Self { disk, mut candidates, diagnostics } = self;
         let mut found = Discovered { inputs: Vec::new(), disk, bicep: Bicep::default(), diagnostics };
-        for one in read {
-            match one {
-                Read::Input { path, kind, named, shown, text } => {
-                    let file = sources.add(&path, shown, text);
-                    found.inputs.push(Input { file, path, kind, named });
+        let budget = if candidates.len() > 1 { budget::of_this_process() } else { None };
+        match budget {
+            None => {
+                found.add(candidates, sources);
+            }
+            Some(mut left) => {
+                let mut unread = Vec::new();
+                while !candidates.is_empty() {
+                    let count = found.within(&candidates, left);
+                    let later = candidates.split_off(count.max(1));
+                    let now = std::mem::replace(&mut candidates, later);
+                    if count == 0 {
+                        unread.extend(now.into_iter().filter(|it| found.looks_like_input(&it.path)));
+                    } else {
+                        left = left.saturating_sub(found.add(now, sources));
+                    }
                 }
-                Read::Bicep { path, named: true } => found.bicep.named.push(path),
-                Read::Bicep { path, named: false } => found.bicep.found.push(path),
-                Read::Wrong(diagnostic) => found.diagnostics.push(*diagnostic),
-                Read::Nothing => {}
+                if let [first, others @ ..] = unread.as_slice() {
+                    found.diagnostics.push(no_memory(found.disk.shown(&first.path), others.len()));
+                }
             }
         }
         found
     }
+}
+
+impl Discovered {
+    /// Reads some of the candidates; says how many bytes of input they hold.
+    fn add(&mut self, candidates: Vec<Candidate>, sources: &mut SourceMap) -> u64 {
+        let disk = &self.disk;
+        let read: Vec<Read> = candidates.into_par_iter().map(|candidate| read(disk, candidate)).collect();
+        let mut bytes = 0;
+        for one in read {
+            match one {
+                Read::Input { path, kind, named, shown, text } => {
+                    bytes += text.len() as u64;
+                    let file = sources.add(&path, shown, text);
+                    self.inputs.push(Input { file, path, kind, named });
+                }
+                Read::Bicep { path, named: true } => self.bicep.named.push(path),
+                Read::Bicep { path, named: false } => self.bicep.found.push(path),
+                Read::Wrong(diagnostic) => self.diagnostics.push(*diagnostic),
+                Read::Nothing => {}
+            }
+        }
+        bytes
+    }
+
+    /// How many of the first candidates are surely no more than so many bytes.
+    fn within(&self, candidates: &[Candidate], bytes: u64) -> usize {
+        let mut left = bytes;
+        let fits = |it: &&Candidate| {
+            // What is too large is not read, and what cannot be asked is told when it is.
+            let size = self.disk.size(&it.path).filter(|size| *size <= MAX_FILE).unwrap_or(0);
+            let next = left.checked_sub(size);
+            left = next.unwrap_or(0);
+            next.is_some()
+        };
+        candidates.iter().take_while(fits).count()
+    }
+
+    fn looks_like_input(&self, path: &Path) -> bool {
+        sniff::by_name(path).is_some() || sniff::by_content(&self.disk.head(path)).is_some()
+    }
+}
+
+fn no_memory(shown: String, others: usize) -> Diagnostic {
+    let message = match others {
+        0 => "is not read: this process may not use enough memory for it".to_owned(),
+        _ => format!("and {others} other files are not read: this process may not use enough memory for them"),
+    };
+    Diagnostic::of_path(Code::Bound, shown, message)
+        .with_help("allow it more memory, or check parts of the tree one by one")
 }
 
 /// What came of a candidate.
