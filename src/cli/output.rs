@@ -29,9 +29,12 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// Bytes of output that are written at once.
+const BUFFER: usize = 64 * 1024;
+
 /// Runs `write` on standard output, buffered.
 pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Stop> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::with_capacity(BUFFER, io::stdout().lock());
     write(&mut out)?;
     out.flush()?;
     Ok(())
@@ -43,7 +46,7 @@ pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     // A device or a pipe is written to: taking its place would break it for everybody.
     if std::fs::metadata(path).is_ok_and(|it| !it.is_file()) {
         let file = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
-        let mut out = io::BufWriter::new(file);
+        let mut out = io::BufWriter::with_capacity(BUFFER, file);
         return write(&mut out).and_then(|()| out.flush()).map_err(failed);
     }
     // A link stays a link.
@@ -54,7 +57,7 @@ pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(beside);
     let file = std::fs::File::create(&beside).map_err(failed)?;
-    let mut out = io::BufWriter::new(file);
+    let mut out = io::BufWriter::with_capacity(BUFFER, file);
     let written = write(&mut out).and_then(|()| out.flush());
     let renamed = written.and_then(|()| std::fs::rename(&beside, path));
     if renamed.is_err() {

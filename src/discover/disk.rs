@@ -4,7 +4,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
 
@@ -24,6 +24,8 @@ pub struct Disk {
     working_directory: PathBuf,
     /// Canonical directories outside of which nothing is read.
     roots: Vec<PathBuf>,
+    /// Which directories were asked for, and whether they lie inside.
+    directories: Mutex<FxHashMap<PathBuf, bool>>,
     overlay: FxHashMap<PathBuf, Vec<u8>>,
 }
 
@@ -32,7 +34,8 @@ impl Disk {
     /// else of the directories themselves.
     pub fn new(paths: &[PathBuf]) -> Self {
         let working_directory = std::env::current_dir().unwrap_or_default();
-        let mut disk = Self { working_directory, roots: Vec::new(), overlay: FxHashMap::default() };
+        let mut disk =
+            Self { working_directory, roots: Vec::new(), directories: Mutex::default(), overlay: FxHashMap::default() };
         for path in paths {
             disk.allow(path);
         }
@@ -48,6 +51,7 @@ impl Disk {
         let root = repository.map(Path::to_path_buf).or(working).unwrap_or_else(|| directory.to_path_buf());
         if !self.roots.contains(&root) {
             self.roots.push(root);
+            self.directories = Mutex::default();
         }
     }
 

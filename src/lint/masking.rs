@@ -99,7 +99,9 @@ pub(super) fn in_words(finding: &mut Finding, secrets: &[String]) {
     let labels = finding.related.iter_mut().map(|it| &mut it.text);
     let own = [&mut finding.message, &mut finding.primary.text];
     for text in evidence.chain(labels).chain(own) {
-        *text = without(text, secrets);
+        if secrets.iter().any(|it| text.contains(it.as_str())) {
+            *text = without(text, secrets);
+        }
     }
 }
 

@@ -116,8 +116,14 @@ impl Units {
         // A root that a plan lies beside is judged by the plan, which knows more.
         let planned = |root: &&Root| plans.iter().any(|plan| plan.dir == root.dir);
         let roots: Vec<&Root> = project.roots().iter().filter(|root| !planned(root)).collect();
-        let lowered = map(&roots, 2, |root| lower(&project, root, mappings, values.statistics));
-        for ((lowered, statistics), root) in lowered.into_iter().zip(roots) {
+        // A deep stack for several roots at a time: most roots need little of it.
+        let together: Vec<&[&Root]> = roots.chunks((roots.len() / 128).clamp(1, 16)).collect();
+        let lowered = map(&together, 2, |roots| {
+            let all =
+                || roots.iter().map(|root| lower(&project, root, mappings, values.statistics)).collect::<Vec<_>>();
+            terraform::on_deep_stack(all)
+        });
+        for ((lowered, statistics), root) in lowered.into_iter().flatten().zip(roots) {
             self.statistics.add(&statistics);
             self.add(lowered, Kind::Terraform, &root.dir, project.reach(root));
         }

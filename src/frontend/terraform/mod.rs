@@ -21,6 +21,7 @@ mod project;
 mod statistics;
 mod version;
 
+pub use evaluate::on_deep_stack;
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
 pub use lower::lower;
 pub use mapping::Mappings;

@@ -89,12 +89,24 @@ fn file_span(file: &hcl::File) -> Span {
     Span::new(file.file, 0, u32::try_from(file.text.len()).unwrap_or(u32::MAX))
 }
 
-/// Runs on a thread of its own, whose stack holds the deepest evaluation that the bounds allow.
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+thread_local! {
+    /// True on a thread whose stack is deep enough.
+    static DEEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs on a thread whose stack holds the deepest evaluation that the bounds allow: on this one when it is such a thread.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if DEEP.get() {
+        return work();
+    }
     let work = std::sync::Mutex::new(Some(work));
     let run = || work.lock().ok().and_then(|mut work| work.take()).map(|work| work());
     let done = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("evaluate".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let deep = || {
+            DEEP.set(true);
+            run()
+        };
+        let thread = std::thread::Builder::new().name("evaluate".into()).stack_size(STACK).spawn_scoped(scope, deep);
         thread.ok().and_then(|thread| thread.join().ok().flatten())
     });
     // Without a thread, the stack at hand has to do.
