@@ -6,10 +6,10 @@
 use std::path::Path;
 
 /// What a process needs before it reads anything: threads' stacks, the allocator's arenas, the binary itself.
-const FLOOR: u64 = 192 * 1024 * 1024;
+const FLOOR: u64 = 256 * 1024 * 1024;
 
-/// A run holds at most about so many times the bytes of its input.
-const TIMES: u64 = 12;
+/// A run of usual code holds about so many times the bytes of its input; only one in which every line is wrong holds more.
+const TIMES: u64 = 24;
 
 /// As little is read whatever the limit.
 const LEAST: u64 = 4 * 1024 * 1024;
