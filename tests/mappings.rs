@@ -125,8 +125,28 @@ fn objects_said_to_be_complete_are() {
             }
         }
     }
+    for (name, file) in &data.files {
+        let whole = file.get("complete").and_then(Value::as_array).into_iter().flatten().any(|it| it == "properties");
+        let Some(arguments) = data.arguments.get(name).filter(|_| whole) else { continue };
+        let (read, text) = (data.read_arguments(name), file.to_string());
+        for (other, known) in arguments {
+            let outer = other.split('.').next().unwrap_or_default();
+            let is_block = arguments.keys().any(|it| it.starts_with(&format!("{other}.")));
+            let current = known.get("v").and_then(Value::as_str).is_none_or(|majors| majors.contains(['4', '5']));
+            let elsewhere = COMMON.contains(&outer) || other.ends_with("_wo_version") || read.contains(outer);
+            // Named by `parent`, `scope`, `name` or a child.
+            let named = text.contains(&format!("\"{other}\"")) || text.contains(&format!("{{{other}}}"));
+            if current && !is_block && !elsewhere && !named && !read.contains(other) {
+                wrong.extend(data.unless_excepted("complete", name, other, "is left out"));
+            }
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
 }
+
+/// Read for every type without being mapped.
+const COMMON: &[&str] =
+    &["name", "location", "tags", "identity", "zones", "zone", "resource_group_name", "timeouts", "id"];
 
 /// Prints what is reached, by category (`--nocapture`). What is not has its reason in `unreachable_properties.yaml`.
 #[test]
