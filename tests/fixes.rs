@@ -10,6 +10,7 @@ use baalint::edit::{self, Edit, Proposal, Refusal};
 use baalint::eval::{self, Settings, Verdict, evaluate};
 use baalint::examples;
 use baalint::fix::{Member, Workshop};
+use baalint::frontend::arm::fix::Documents;
 use baalint::frontend::terraform::Mappings;
 use baalint::frontend::terraform::fix::Trees;
 use baalint::model::{Presence, ResourceGraph};
@@ -79,7 +80,13 @@ fn fix(policy: &Policy, example: &Example, mappings: &Mappings) -> Result<Fixed,
     let members = failing(policy, &graphs[0], &settings);
     let first = *members.first().ok_or_else(|| Refusal("nothing fails".into()))?;
     let address = graphs[0].get(first.1).address.clone();
-    let workshop = Workshop { terraform: Trees::new(&sources), mappings, settings: &settings, graphs: &graphs };
+    let workshop = Workshop {
+        terraform: Trees::new(&sources),
+        arm: Documents::new(&sources),
+        mappings,
+        settings: &settings,
+        graphs: &graphs,
+    };
     let proposal = workshop.propose(policy, &[first])?;
     let file = sources.get(proposal.edits[0].span.file).unwrap();
     let after = edit::apply(file.text(), &proposal.edits).expect("edits lie in the text and do not overlap");

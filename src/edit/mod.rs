@@ -46,6 +46,12 @@ impl Edit {
     }
 }
 
+impl From<Vec<Edit>> for Proposal {
+    fn from(edits: Vec<Edit>) -> Self {
+        Self { edits, ..Self::default() }
+    }
+}
+
 impl Proposal {
     /// True when it can be applied without anybody looking.
     pub const fn is_safe(&self) -> bool {

@@ -5,6 +5,7 @@
 
 use crate::edit::{Proposal, Refusal};
 use crate::eval::{self, Remedied, Settings};
+use crate::frontend::arm;
 use crate::frontend::terraform::{self, Mappings};
 use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
 use crate::policy::{Category, Policy};
@@ -14,6 +15,8 @@ use crate::policy::{Category, Policy};
 pub struct Workshop<'w> {
     /// Trees of the Terraform texts.
     pub terraform: terraform::fix::Trees<'w>,
+    /// JSON templates.
+    pub arm: arm::fix::Documents<'w>,
     /// The mapping files.
     pub mappings: &'w Mappings,
     /// Configured values.
@@ -48,7 +51,8 @@ impl Workshop<'_> {
                     ));
                 }
                 Dialect::Export => return Err(Refusal::new("what is deployed is not edited")),
-                Dialect::Arm | Dialect::Yaml => return Err(Refusal::new("this language is not edited yet")),
+                Dialect::Arm => arm::fix::propose(&self.arm, &wanted)?,
+                Dialect::Yaml => return Err(Refusal::new("this language is not edited yet")),
             };
             one.cautions.extend(self.others(members, (*at, *index), resource));
             match &mut whole {

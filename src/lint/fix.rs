@@ -16,6 +16,7 @@ use crate::edit::{self, Proposal, Refusal};
 use crate::eval::{self, Settings};
 use crate::finding::{Finding, Verdict};
 use crate::fix::Workshop;
+use crate::frontend::arm::fix::Documents;
 use crate::frontend::terraform::Mappings;
 use crate::frontend::terraform::fix::Trees;
 use crate::model::ResourceGraph;
@@ -89,7 +90,8 @@ pub(super) fn propose(
     settings: &Settings,
     sources: &SourceMap,
 ) {
-    let workshop = Workshop { terraform: Trees::new(sources), mappings, settings, graphs };
+    let workshop =
+        Workshop { terraform: Trees::new(sources), arm: Documents::new(sources), mappings, settings, graphs };
     for finding in findings.iter_mut().filter(|it| it.verdict == Verdict::Fail && it.suppressed.is_none()) {
         let policy = policies.iter().find(|it| it.id == finding.policy.id);
         finding.proposal = policy.map(|policy| workshop.propose(policy, &finding.members));

@@ -16,6 +16,7 @@ mod detect;
 mod evaluate;
 mod export;
 mod expression;
+pub mod fix;
 mod functions;
 mod hygiene;
 mod linked;

@@ -210,7 +210,7 @@ pub(super) fn generator(template: &Object) -> Option<(&str, &str)> {
 }
 
 /// True for a template that the Bicep compiler wrote.
-fn is_built(template: &Object) -> bool {
+pub(super) fn is_built(template: &Object) -> bool {
     let generator =
         || template.value("metadata")?.as_object()?.value("_generator")?.as_object()?.value("name")?.as_str();
     generator().is_some_and(|name| name.eq_ignore_ascii_case("bicep"))
