@@ -90,7 +90,7 @@ pub fn evaluate(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, se
     evidence.dedup();
     let best = best_of(&evidence, resource.header);
     let decisive = best.filter(|it| it.rank < Rank::Identity);
-    let primary = label(policy, resource).or(decisive.map(|it| it.span)).unwrap_or(resource.header);
+    let primary = label(policy, resource, &evidence).or(decisive.map(|it| it.span)).unwrap_or(resource.header);
     let related = related(resource, best, primary);
     let message = policy.message.as_ref().map(|written| match written {
         Message::Parts(parts) => message(parts, policy, resource),
@@ -127,8 +127,16 @@ fn without_evidence(verdict: Verdict, resource: &Resource) -> Outcome {
 }
 
 /// Where the policy wants its findings to point.
-fn label(policy: &Policy, resource: &Resource) -> Option<Span> {
-    policy.label.as_ref().map(|path| read(resource, path).map_or(resource.header, |found| found.span))
+fn label(policy: &Policy, resource: &Resource, evidence: &[Evidence]) -> Option<Span> {
+    let path = policy.label.as_ref()?;
+    let Some(found) = read(resource, path) else { return Some(resource.header) };
+    if matches!(found.actual, Actual::Absent) {
+        // Written in its plural form, or below it.
+        let text = path.to_string();
+        let beside = |it: &&Evidence| it.source == Source::Written && it.path.starts_with(&text);
+        return Some(evidence.iter().find(beside).map_or(found.span, |it| it.span));
+    }
+    Some(found.span)
 }
 
 fn read<'r>(resource: &'r Resource, path: &PropertyPath) -> Option<Found<'r>> {

@@ -165,7 +165,7 @@ impl Group<'_> {
             message: outcome.message.clone().unwrap_or_else(|| policy.title.to_string()),
             primary: Label {
                 span: outcome.primary,
-                text: decisive.map(|it| words(it, policy.mask)).unwrap_or_default(),
+                text: told(outcome, decisive).map(|it| words(it, policy.mask)).unwrap_or_default(),
             },
             related,
             evidence: outcome.evidence.iter().map(|it| evidence(it, policy.mask)).collect(),
@@ -203,6 +203,12 @@ fn encrypts(graph: &ResourceGraph, holder: ResourceIndex) -> Vec<Label> {
         Label { span: resource.header, text: format!("its keys encrypt {}{more}", resource.address) }
     };
     encrypted.iter().take(NAMED).enumerate().map(label).collect()
+}
+
+/// What was compared at the place that the finding points at, when the policy points elsewhere than at what decided.
+fn told<'o>(outcome: &'o eval::Outcome, decisive: Option<&'o eval::Evidence>) -> Option<&'o eval::Evidence> {
+    let there = |it: &&eval::Evidence| it.span == outcome.primary;
+    decisive.filter(there).or_else(|| outcome.evidence.iter().find(there)).or(decisive)
 }
 
 /// What the primary label says.
