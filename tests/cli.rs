@@ -565,7 +565,7 @@ fn no_format_prints_a_secret() {
                 "properties": {{ "siteConfig": {{ "appSettings": [ {{ "name": "DB_PASSWORD", "value": "{secret}" }} ] }} }} }} ] }}"#
         ),
     );
-    for format in ["text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "csv"] {
+    for format in ["text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "csv", "html"] {
         let ran = scratch.run(&["check", ".", "--format", format]);
         assert!(ran.out().contains("secrets/literal-secret"), "{format}");
         assert!(!ran.out().contains(secret) && !ran.err().contains(secret), "{format}");

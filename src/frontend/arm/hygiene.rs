@@ -282,7 +282,9 @@ fn in_expression(frame: &Frame, expression: &Expression, path: &[&str], found: &
             }
         }
         (same, _) if keeps_members(same) => {
-            arguments.iter().for_each(|it| in_expression(frame, it, path, found, depth));
+            for argument in arguments {
+                in_expression(frame, argument, path, found, depth);
+            }
         }
         _ => arguments.iter().for_each(|it| in_expression(frame, it, &[], found, depth)),
     }
