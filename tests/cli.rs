@@ -637,6 +637,28 @@ fn a_region_is_judged_however_it_came() {
     ];
     assert_eq!(ran.findings(), expected);
     assert!(ran.out().contains("module.group.azurerm_storage_account.it"));
+
+    // The output of one module is the argument of another, and a list of regions becomes replicas.
+    scratch.write("modules/region/main.tf", "output \"name\" {\n  value = \"UK South\"\n}\n");
+    scratch.write(
+        "modules/records/main.tf",
+        "variable \"regions\" {}\nresource \"azurerm_cosmosdb_account\" \"it\" {\n  location = \"eastus\"\n\
+           dynamic \"geo_location\" {\n    for_each = var.regions\n    content {\n      location = geo_location.value\n    }\n  }\n}\n",
+    );
+    scratch.write(
+        "main.tf",
+        "module \"region\" {\n  source = \"./modules/region\"\n}\n\
+         module \"store\" {\n  source = \"./modules/store\"\n  location = module.region.name\n}\n\
+         module \"records\" {\n  source = \"./modules/records\"\n  regions = [\"eastus2\", \"West Europe\"]\n}\n",
+    );
+    let ran = scratch.run(&["check", ".", "--select", "residency/*", "--format", "json"]);
+    let told = |policy: &str, address: &str| {
+        let findings = ran.json()["findings"].as_array().unwrap().clone();
+        findings.iter().any(|it| it["policy"] == policy && it["resource"]["address"] == address)
+    };
+    assert!(told("residency/location-not-allowed", "module.store.azurerm_storage_account.it"), "{}", ran.out());
+    assert!(told("residency/replica-not-allowed", "module.records.azurerm_cosmosdb_account.it"), "{}", ran.out());
+    assert_eq!(ran.findings().len(), 2);
     assert!(!ran.out().contains("module.allowed.azurerm_storage_account.it"));
 }
 
