@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Report, json::severity_word};
 use crate::diagnostic::{self, Diagnostic};
-use crate::edit::Proposal;
+use crate::edit::{Proposal, Refusal};
 use crate::finding::{Finding, Label, PolicyFacts, Severity, Suppressed, SuppressedBy, Verdict};
 use crate::source::{SourceFile, Span};
 
@@ -116,13 +116,20 @@ fn result(report: &Report, policies: &[&Finding], finding: &Finding) -> Value {
         object.insert("relatedLocations".to_owned(), related.collect());
         object.insert("codeFlows".to_owned(), code_flow(report, finding));
     }
-    if let Some(Ok(proposal)) = &finding.proposal {
+    if let Some(Ok(proposal)) = finding.proposal.as_ref().filter(|it| !shows_secret(report, it)) {
         object.insert("fixes".to_owned(), json!([fix(report, finding, proposal)]));
     }
     if let Some(suppressed) = &finding.suppressed {
         object.insert("suppressions".to_owned(), json!([suppression(report, suppressed)]));
     }
     result
+}
+
+/// True when a replacement carries a secret along: the sources of a report have stars where secrets stand, edits do not.
+fn shows_secret(report: &Report, proposal: &Result<Proposal, Refusal>) -> bool {
+    const STARS: &str = "****";
+    let edits = proposal.iter().flat_map(|it| &it.edits);
+    edits.into_iter().any(|it| report.sources.slice(it.span).contains(STARS) && !it.replacement.contains(STARS))
 }
 
 /// The edits by file; what to know before making them is in the description.
