@@ -24,20 +24,16 @@ pub struct Document {
     pub root: Value,
     /// From its `---`, or its first byte, to its last.
     pub span: Span,
-    /// Every comment, `#` included, in the order of the text.
-    pub comments: Vec<Span>,
 }
 
 /// The most values that aliases may add to a text.
 pub const MAX_EXPANSION: usize = 100_000;
 
-const MAX_COMMENTS: usize = 1_000_000;
-
 /// Parses a text; documents that hold nothing are left out.
 pub fn parse(file: FileId, text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut options = Options::default();
-    options.max_buffered_comment_events = MAX_COMMENTS;
+    options.emit_comments = false;
     options.emit_unresolved_aliases = true;
     let offset = text.len().saturating_sub(body.len());
     let mut eased = Eased::new(body);
@@ -63,7 +59,6 @@ struct Builder<'t> {
     expanded: usize,
     start: u32,
     root: Option<Value>,
-    comments: Vec<Span>,
     documents: Vec<Document>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -100,7 +95,6 @@ impl<'t> Builder<'t> {
             expanded: 0,
             start: 0,
             root: None,
-            comments: Vec::new(),
             documents: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -122,7 +116,6 @@ impl<'t> Builder<'t> {
         match event {
             Event::DocumentStart(..) => self.start = span.start,
             Event::DocumentEnd => self.document_end(span),
-            Event::Comment(..) => self.comments.push(span),
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => self.nameless(&name, span),
@@ -141,10 +134,9 @@ impl<'t> Builder<'t> {
     fn document_end(&mut self, span: Span) {
         let Some(root) = self.root.take() else { return };
         self.anchors.clear();
-        let comments = std::mem::take(&mut self.comments);
         if !(root.is_null() && root.span.is_empty()) {
             let span = Span::new(self.file, self.start, span.start.max(root.span.end));
-            self.documents.push(Document { root, span, comments });
+            self.documents.push(Document { root, span });
         }
     }
 
