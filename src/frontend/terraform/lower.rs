@@ -60,7 +60,7 @@ impl Lowering<'_> {
             ("azure", Mode::Managed) => self.declared(instance),
             ("azapi", _) => lower_azapi::lower(instance, self.dialect, &mut self.lowered),
             ("azuread", _) => {
-                self.with_secrets(instance, |it| lower_azuread::lower(instance, it.dialect, &mut it.lowered))
+                self.with_secrets(instance, |it| lower_azuread::lower(instance, it.dialect, &mut it.lowered));
             }
             ("msgraph", Mode::Managed) => {
                 self.with_secrets(instance, |it| lower_msgraph::lower(instance, it.dialect, &mut it.lowered));

@@ -55,7 +55,7 @@ pub(super) fn lower(instance: &Instance, dialect: Dialect, lowered: &mut Lowered
     lowered.resources.push(Resource {
         body,
         coverage: Arc::new(Coverage::complete()),
-        parent: place.below.then(|| Link { target, scope: false, span: url.value.span }),
+        parent: place.below.then_some(Link { target, scope: false, span: url.value.span }),
         ..bare(instance, resource_type, dialect)
     });
 }

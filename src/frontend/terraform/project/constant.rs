@@ -1,7 +1,7 @@
 //! Values of expressions that may name nothing: variable defaults, `optional()` defaults, `.tfvars` files.
 //!
 //! In: an expression. Out: its value, each part with its own span. Anything that would need a scope is Unknown, but for the
-//! sources of modules, which OpenTofu lets name variables and locals.
+//! sources of modules, which `OpenTofu` lets name variables and locals.
 
 use std::sync::Arc;
 

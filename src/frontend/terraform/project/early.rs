@@ -1,4 +1,4 @@
-//! OpenTofu's early evaluation, as far as loading needs it: which directory the source of a module leads to.
+//! `OpenTofu`'s early evaluation, as far as loading needs it: which directory the source of a module leads to.
 //!
 //! In: a call whose source names variables and locals. Out: the directory that defaults lead to, so that it is loaded;
 //! what the callers give is known only to the evaluation, which then follows what it finds.
