@@ -116,7 +116,7 @@ fn count_read(value: &Value, path: &mut Vec<Arc<str>>, reads: &Reads, counts: &m
         }
         _ => {
             counts.arguments = counts.arguments.saturating_add(1);
-            counts.read = counts.read.saturating_add(usize::from(reads.has(path)));
+            counts.read = counts.read.saturating_add(usize::from(reads.has(path) || reads.looks_into(path)));
         }
     }
 }

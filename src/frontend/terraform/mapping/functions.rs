@@ -59,7 +59,7 @@ fn epoch_seconds(mut value: Value) -> Option<Value> {
     Some(value)
 }
 
-/// Whether a list of protocols has the one that NetApp keeps a switch for.
+/// Whether a list of protocols has the one that a volume keeps a switch for.
 fn has_nfsv3(mut value: Value) -> Option<Value> {
     let ValueKind::Array(array) = &value.kind else { return Some(value) };
     let named = array.items.iter().any(|item| item.as_str().is_some_and(|it| it.eq_ignore_ascii_case("NFSv3")));

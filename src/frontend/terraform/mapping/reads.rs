@@ -71,6 +71,11 @@ impl Reads {
     pub(in crate::frontend::terraform) fn has(&self, path: &[Arc<str>]) -> bool {
         (1..=path.len()).any(|length| path.get(..length).is_some_and(|head| self.0.contains(head)))
     }
+
+    /// True when something below a block is read: all that can be said of one whose content is not known.
+    pub(in crate::frontend::terraform) fn looks_into(&self, path: &[Arc<str>]) -> bool {
+        self.0.iter().any(|read| read.starts_with(path))
+    }
 }
 
 fn argument(naming: &Naming) -> Option<Vec<Arc<str>>> {
