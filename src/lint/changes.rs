@@ -179,7 +179,7 @@ fn git_texts(top: &Path, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, String>
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    let lines: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let lines = names.join("\n") + "\n";
     // Written beside the reading: either pipe may be full.
     let writer = child.stdin.take().map(|mut to| std::thread::spawn(move || to.write_all(lines.as_bytes())));
     let mut told = Vec::new();

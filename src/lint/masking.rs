@@ -51,7 +51,9 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
 /// The literal secrets of a graph.
 pub(super) fn secrets(graph: &ResourceGraph) -> Vec<String> {
     let mut by_file = ByFile::default();
-    secrets_of(graph).iter().for_each(|secret| note(secret, &mut by_file));
+    for secret in secrets_of(graph) {
+        note(&secret, &mut by_file);
+    }
     let mut all: Vec<String> = by_file.into_values().flatten().collect();
     longest_first(&mut all);
     all

@@ -101,7 +101,8 @@ pub struct Run {
 }
 
 /// Does all of it.
-pub fn run(mut request: Request) -> Run {
+#[expect(clippy::needless_pass_by_value, reason = "a request is made for one run")]
+pub fn run(request: Request) -> Run {
     let mut timings = Timings::new();
     let mut run = Run::default();
     let mut sources = SourceMap::default();
@@ -110,10 +111,6 @@ pub fn run(mut request: Request) -> Run {
     let config = &run.config;
     // The configuration and the policies are no inputs: what looks like a suppression there is none.
     let first_input = sources.files().len();
-    if request.since == Some(Since::Staged) {
-        // What git cannot tell here is told below, where it is asked what changed.
-        request.overlay.extend(changes::staged_texts(directory_of(&request.paths)).unwrap_or_default());
-    }
     let walked = discover::walk(wanted(&request, config));
     let workers = Workers::new(request.threads, walked.len());
     let mut found = workers.run(|| walked.read(&mut sources));
@@ -196,7 +193,11 @@ pub fn run(mut request: Request) -> Run {
 
 fn wanted(request: &Request, config: &Config) -> Wanted {
     let exclude = config.exclude.iter().map(|it| it.text.clone()).chain(request.exclude.iter().cloned());
-    let (paths, buffers, overlay) = (request.paths.clone(), request.buffers.clone(), request.overlay.clone());
+    let (paths, buffers, mut overlay) = (request.paths.clone(), request.buffers.clone(), request.overlay.clone());
+    if request.since == Some(Since::Staged) {
+        // What git cannot tell here is told where it is asked what changed.
+        overlay.extend(changes::staged_texts(directory_of(&request.paths)).unwrap_or_default());
+    }
     Wanted { paths, buffers, overlay, exclude: exclude.collect() }
 }
 

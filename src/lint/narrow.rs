@@ -76,7 +76,7 @@ fn failed_before(request: &Request, changes: Changes) -> FxHashSet<(Arc<str>, Ar
     }
     request.overlay.extend(changes.before);
     let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
-    let near = |path: &Path| path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or_else(|_| path.to_path_buf());
+    let near = |path: &Path| path.strip_prefix(&here).unwrap_or(path).to_path_buf();
     request.buffers.extend(changes.gone.into_iter().map(|it| Buffer { path: near(&it.path), bytes: it.bytes }));
     let run = run(request);
     run.report.findings.iter().filter(|it| it.verdict == Verdict::Fail).map(identity).collect()

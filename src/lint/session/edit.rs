@@ -205,15 +205,12 @@ impl State {
         let mut places = part.graphs.iter().copied();
         let mut put = Vec::new();
         for (graph, origin) in graphs.into_iter().zip(origins) {
-            let at = match places.next() {
-                Some(at) => {
-                    self.replace(at, graph, origin);
-                    at
-                }
-                None => {
-                    self.add(graph, origin);
-                    self.graphs.len().saturating_sub(1)
-                }
+            let at = if let Some(at) = places.next() {
+                self.replace(at, graph, origin);
+                at
+            } else {
+                self.add(graph, origin);
+                self.graphs.len().saturating_sub(1)
             };
             self.judge(at);
             put.push(at);

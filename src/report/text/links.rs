@@ -30,7 +30,7 @@ fn address(file: &SourceFile) -> String {
     for byte in path.to_string_lossy().replace('\\', "/").bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                address.push(char::from(byte))
+                address.push(char::from(byte));
             }
             _ => {
                 let _ = write!(address, "%{byte:02X}");
