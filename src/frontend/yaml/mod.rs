@@ -88,7 +88,7 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
         return None;
     }
     let (documents, diagnostics) = yaml::parse(file.id(), text);
-    if let (false, Some((start, end))) = (diagnostics.is_empty(), template_line(text)) {
+    if let Some((start, end)) = (!diagnostics.is_empty()).then(|| template_line(text)).flatten() {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let span = Span::new(file.id(), at(start), at(end));
         let message = "this file is a template: what it becomes is not analysed";
