@@ -23,6 +23,8 @@ pub struct Edit {
 pub struct Proposal {
     /// In any order; they never overlap.
     pub edits: Vec<Edit>,
+    /// Edits of the source that the edited text is built from: they are written, and `edits` only tried out.
+    pub source: Vec<Edit>,
     /// Why somebody should look first, one sentence each; safe when there is none.
     pub cautions: Vec<String>,
     /// The setting whose change makes Azure replace the resource, when there is one.
@@ -64,9 +66,16 @@ impl Proposal {
         replaces.chain(self.cautions.iter().cloned()).collect()
     }
 
+    /// The edits of what people edit.
+    pub fn written(&self) -> &[Edit] {
+        if self.source.is_empty() { &self.edits } else { &self.source }
+    }
+
     /// True when both cannot be applied to the same text.
     pub fn conflicts(&self, other: &Self) -> bool {
-        self.edits.iter().any(|a| other.edits.iter().any(|b| a.conflicts(b)))
+        let all = |it: &'_ Self| it.edits.iter().chain(&it.source).cloned().collect::<Vec<_>>();
+        let others = all(other);
+        all(self).iter().any(|a| others.iter().any(|b| a.conflicts(b)))
     }
 
     /// Takes over what another part of the same change needs; nothing when the two want the same text.
@@ -80,6 +89,7 @@ impl Proposal {
             }
             self.edits.push(edit);
         }
+        self.source.extend(other.source);
         for caution in other.cautions {
             if !self.cautions.contains(&caution) {
                 self.cautions.push(caution);

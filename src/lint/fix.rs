@@ -47,6 +47,8 @@ pub struct Changed {
     pub before: Arc<str>,
     /// With the edits.
     pub after: Arc<str>,
+    /// True for a template that is built from an edited source: changed to try the edit out, and never written.
+    built: bool,
 }
 
 /// A finding that an edit took away.
@@ -229,7 +231,7 @@ impl Fixer {
     }
 
     fn not_writable(&self, proposal: &Proposal) -> Option<String> {
-        proposal.edits.iter().find_map(|edit| {
+        proposal.written().iter().find_map(|edit| {
             let file = self.run.texts.get(edit.span.file)?;
             match std::fs::metadata(file.path()) {
                 Ok(metadata) if metadata.permissions().readonly() => Some(format!("{} is read-only", file.shown())),
@@ -288,9 +290,12 @@ impl Fixer {
     fn attempt(&mut self, active: &[Candidate]) -> Result<(), Vec<Objection>> {
         let mut texts = self.texts.clone();
         let mut by_file: IndexMap<FileId, Vec<&edit::Edit>, FxBuildHasher> = IndexMap::default();
-        for edit in active.iter().flat_map(|it| &it.proposal.edits) {
+        for edit in active.iter().flat_map(|it| it.proposal.edits.iter().chain(&it.proposal.source)) {
             by_file.entry(edit.span.file).or_default().push(edit);
         }
+        let with_source = active.iter().filter(|it| !it.proposal.source.is_empty());
+        let built: FxHashSet<FileId> =
+            with_source.flat_map(|it| &it.proposal.edits).map(|edit| edit.span.file).collect();
         let everybody = || (0..active.len()).collect::<Vec<_>>();
         for (id, edits) in by_file {
             let file = self.run.texts.get(id);
@@ -304,8 +309,10 @@ impl Fixer {
                 shown: file.shown().to_owned(),
                 before: file.text().clone(),
                 after: file.text().clone(),
+                built: false,
             });
             entry.after = after.into();
+            entry.built |= built.contains(&id);
         }
         let overlay = self.files().into_iter().filter_map(|(id, path)| {
             let bytes = texts.get(&path)?.after.as_bytes().to_vec();
@@ -363,7 +370,8 @@ impl Fixer {
     }
 
     fn finish(self) -> Fixed {
-        let mut files: Vec<Changed> = self.texts.into_values().filter(|it| it.before != it.after).collect();
+        let mut files: Vec<Changed> =
+            self.texts.into_values().filter(|it| it.before != it.after && !it.built).collect();
         files.sort_by(|a, b| a.shown.cmp(&b.shown));
         let rejected = self.rejected.into_iter();
         let rejected =

@@ -34,7 +34,7 @@ pub(super) fn selected_findings(report: &Report, selected: Span) -> Vec<&Finding
 pub(super) fn fix(report: &Report, finding: &Finding) -> Option<Value> {
     let Some(Ok(proposal)) = &finding.proposal else { return None };
     let mut changes = serde_json::Map::new();
-    for edit in &proposal.edits {
+    for edit in proposal.written() {
         let file = report.sources.get(edit.span.file)?;
         let edits = changes.entry(uri(&std::path::absolute(file.path()).ok()?)).or_insert_with(|| json!([]));
         edits.as_array_mut()?.push(json!({ "range": range(file, edit.span), "newText": edit.replacement }));

@@ -135,13 +135,13 @@ fn shows_secret(report: &Report, proposal: &Result<Proposal, Refusal>) -> bool {
 /// The edits by file; what to know before making them is in the description.
 fn fix(report: &Report, finding: &Finding, proposal: &Proposal) -> Value {
     let mut files: Vec<&SourceFile> = Vec::new();
-    for file in proposal.edits.iter().filter_map(|it| report.sources.get(it.span.file)) {
+    for file in proposal.written().iter().filter_map(|it| report.sources.get(it.span.file)) {
         if !files.iter().any(|it| it.id() == file.id()) {
             files.push(file);
         }
     }
     let change = |file: &&SourceFile| {
-        let edits = proposal.edits.iter().filter(|it| it.span.file == file.id());
+        let edits = proposal.written().iter().filter(|it| it.span.file == file.id());
         let replacements: Vec<Value> = edits
             .map(|it| json!({ "deletedRegion": region(file, it.span), "insertedContent": { "text": it.replacement } }))
             .collect();

@@ -4,6 +4,7 @@
 //! declaration or property in the source, modules followed. Nothing is compiled: what the reader does not find falls back to
 //! the nearest place that it does find.
 
+pub(super) mod fix;
 mod path;
 mod read;
 mod scan;

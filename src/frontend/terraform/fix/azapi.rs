@@ -71,7 +71,7 @@ fn rewrite(
         return Err(Refusal::new(format!("it is computed: `{written}`")));
     };
     let (edits, caution) = at_origin(trees, step, text, |origin| current.is_some_and(|now| same_text(now, origin)))?;
-    Ok(Proposal { edits, cautions: vec![caution], replaces: None })
+    Ok(Proposal { edits, cautions: vec![caution], ..Proposal::default() })
 }
 
 fn insert(container: &Container<'_>, keys: &[&str], text: &str, empty: bool) -> Result<Proposal, Refusal> {
