@@ -210,3 +210,39 @@ fn sarif_carries_the_edits() {
     let place = serde_json::json!({ "startLine": 2, "startColumn": 32, "endLine": 2, "endColumn": 37 });
     assert_eq!(replacement["deletedRegion"], place);
 }
+
+#[test]
+fn the_source_of_a_built_template_is_edited_and_the_template_is_left_to_the_compiler() {
+    let scratch = Scratch::new("bicep");
+    let template = "{ \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"contentVersion\": \"1.0.0.0\",\n\
+        \"metadata\": { \"_generator\": { \"name\": \"bicep\", \"version\": \"0.30.3\", \"templateHash\": \"1\" } },\n  \"resources\": [\n\
+        { \"type\": \"Microsoft.Storage/storageAccounts\", \"apiVersion\": \"2023-05-01\", \"name\": \"logs\",\n\
+        \"properties\": { \"supportsHttpsTrafficOnly\": false } } ] }\n";
+    let source = "resource logs 'Microsoft.Storage/storageAccounts@2023-05-01' = {\n  name: 'logs'\n  properties: {\n    supportsHttpsTrafficOnly: false // why\n  }\n}\n";
+    scratch.write("main.json", template).write("main.bicep", source);
+    assert!(scratch.check(&["--fix", "."]).err.contains("1 more with --unsafe-fixes"));
+    assert_eq!(scratch.read("main.bicep"), source);
+    let ran = scratch.check(&["--unsafe-fixes", "."]);
+    assert!(ran.err.contains("main.json has to be built again from its source"), "{}", ran.err);
+    assert_eq!(
+        (scratch.read("main.json"), scratch.read("main.bicep")),
+        (template.to_owned(), source.replace("false", "true"))
+    );
+    let ran = scratch.check(&["--unsafe-fixes", "."]);
+    assert!(ran.err.starts_with("fixed 0 findings in 0 files"), "{}", ran.err);
+    assert_eq!(scratch.read("main.bicep"), source.replace("false", "true"));
+}
+
+#[test]
+fn a_plan_is_not_edited() {
+    let scratch = Scratch::new("plan");
+    let values = "{ \"address\": \"azurerm_storage_account.logs\", \"mode\": \"managed\", \"type\": \"azurerm_storage_account\", \"name\": \"logs\", \"values\": { \"https_traffic_only_enabled\": false } }";
+    let plan = format!(
+        "{{ \"format_version\": \"1.2\", \"terraform_version\": \"1.11.4\", \"planned_values\": {{ \"root_module\": {{ \"resources\": [ {values} ] }} }} }}"
+    );
+    scratch.write("plan.json", &plan);
+    let ran = scratch.check(&["--unsafe-fixes", "plan.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("1 have no edit"), "{}", ran.err);
+    assert_eq!(scratch.read("plan.json"), plan);
+}

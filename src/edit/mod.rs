@@ -89,7 +89,12 @@ impl Proposal {
             }
             self.edits.push(edit);
         }
-        self.source.extend(other.source);
+        for edit in other.source {
+            if self.source.iter().any(|it| it.conflicts(&edit)) {
+                return Err(Refusal::new("two settings of the fix want the same text"));
+            }
+            self.source.push(edit);
+        }
         for caution in other.cautions {
             if !self.cautions.contains(&caution) {
                 self.cautions.push(caution);

@@ -2,7 +2,7 @@
 //!
 //! In: a resource, what must change of it, the texts of the run. Out: a [`Proposal`], or why there is none. A setting is
 //! rewritten where its literal stands, or inserted after its neighbours in their layout; every other byte stays.
-//! Templates that Bicep wrote are refused: their source is what people edit.
+//! Of a template that Bicep wrote the source is edited: it is what people edit.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -44,12 +44,6 @@ impl<'s> Documents<'s> {
             document.filter(|_| diagnostics.is_empty()).map(Rc::new)
         });
         let document = document.clone().ok_or_else(|| Refusal::new(format!("{} has syntax errors", source.shown())))?;
-        if document.root.as_object().is_some_and(bicep::is_built) {
-            return Err(Refusal::new(format!(
-                "{} is built from Bicep: the fix belongs into its source",
-                source.shown()
-            )));
-        }
         Ok(Text { source, document })
     }
 }
@@ -58,9 +52,45 @@ impl<'s> Documents<'s> {
 pub fn propose(documents: &Documents<'_>, wanted: &[Wanted<'_>]) -> Result<Proposal, Refusal> {
     let mut proposal = Proposal::default();
     for one in wanted {
-        proposal.join(change(documents, one)?)?;
+        let edited = change(documents, one)?;
+        let template = documents.get(one.resource.span.file)?;
+        let is_built = |text: &Text<'_>| text.document.root.as_object().is_some_and(bicep::is_built);
+        if is_built(&template) {
+            proposal.join(in_source(documents, &template, one, edited)?)?;
+            continue;
+        }
+        for edit in &edited.edits {
+            let text = documents.get(edit.span.file)?;
+            if is_built(&text) {
+                let shown = text.source.shown();
+                return Err(Refusal::new(format!("{shown} is built from Bicep: the fix belongs into its source")));
+            }
+        }
+        proposal.join(edited)?;
     }
     Ok(proposal)
+}
+
+/// What is said of a template that Bicep has built, as an edit of its source; the template's own edit is for trying it out.
+fn in_source(
+    documents: &Documents<'_>,
+    template: &Text<'_>,
+    wanted: &Wanted<'_>,
+    edited: Proposal,
+) -> Result<Proposal, Refusal> {
+    let Wanted { resource, change, .. } = wanted;
+    let keys: Option<Vec<&str>> = change.path.segments().iter().map(key).collect();
+    let (Op::Set(value), Some(keys)) = (&change.op, keys) else {
+        return Err(Refusal::new("this change of a Bicep source is not made"));
+    };
+    if edited.edits.iter().any(|it| !resource.span.contains(it.span)) {
+        return Err(Refusal::new("the value comes from elsewhere in the Bicep source"));
+    }
+    let root = &template.document.root;
+    let edit = bicep::fix::edit(documents.sources, template.source, root, resource.span, &keys, value)?;
+    let mut cautions = edited.cautions;
+    cautions.push(format!("{} has to be built again from its source", template.source.shown()));
+    Ok(Proposal { source: vec![edit], cautions, ..edited })
 }
 
 fn change(documents: &Documents<'_>, wanted: &Wanted<'_>) -> Result<Proposal, Refusal> {
@@ -121,7 +151,7 @@ fn rewrite(
         return Err(Refusal::new(format!("the value is changed on its way: {}", step.kind.describe())));
     }
     let cautions = vec![caution(step).to_owned()];
-    Ok(Proposal { edits: vec![Edit::new(value.span, literal)], cautions, replaces: None })
+    Ok(Proposal { edits: vec![Edit::new(value.span, literal)], cautions, ..Proposal::default() })
 }
 
 fn caution(step: &Step) -> &'static str {
@@ -419,13 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_bicep_built_and_what_is_computed_is_refused() {
-        let mut sources = SourceMap::default();
-        let built =
-            r#"{ "metadata": { "_generator": { "name": "bicep", "version": "0.30.0", "templateHash": "1" } } }"#;
-        let id = sources.add("built.json", "built.json", built);
-        let refusal = Documents::new(&sources).get(id).map(|_| ()).unwrap_err();
-        assert_eq!(refusal.0, "built.json is built from Bicep: the fix belongs into its source");
+    fn only_a_reference_by_itself_hands_a_value_on() {
         let text = |it: &str| Value::new(it, Span::new(FileId(0), 0, 0));
         let references = [
             "[parameters('a')]",
