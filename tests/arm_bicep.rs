@@ -17,6 +17,9 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = if (settings.a
   properties: {
     minimumTlsVersion: tls
     networkAcls: union({ defaultAction: 'Allow' }, settings)
+    encryption: settings.audit
+      ? { keySource: 'Microsoft.Keyvault' }
+      : { keySource: 'Microsoft.Storage' }
   }
   resource blobs 'blobServices' = {
     name: 'default'
@@ -56,7 +59,8 @@ const TEMPLATE: &str = r#"{
       "name": "[parameters('name')]",
       "properties": {
         "minimumTlsVersion": "[parameters('tls')]",
-        "networkAcls": "[union(createObject('defaultAction', 'Allow'), variables('settings'))]"
+        "networkAcls": "[union(createObject('defaultAction', 'Allow'), variables('settings'))]",
+        "encryption": "[if(variables('settings').audit, createObject('keySource', 'Microsoft.Keyvault'), createObject('keySource', 'Microsoft.Storage'))]"
       }
     },
     "stores": {
@@ -111,6 +115,8 @@ fn every_part_of_a_template_has_its_place_in_the_source() {
             "resource account 'Microsoft.Storage/storageAccounts@2023-05-01'",
         ),
         ("'Allow'", "defaultAction: 'Allow'"),
+        ("'Microsoft.Keyvault'", "keySource: 'Microsoft.Keyvault'"),
+        ("'Microsoft.Storage'", "keySource: 'Microsoft.Storage'"),
         (r#""isVersioningEnabled": false"#, "isVersioningEnabled: false"),
         (r#""open": { "value": true }"#, "open: true"),
         (r#""enablePurgeProtection": "[parameters('open')]""#, "enablePurgeProtection: open"),

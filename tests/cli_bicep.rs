@@ -220,6 +220,49 @@ fn a_source_that_has_changed_since_is_told() {
 }
 
 #[test]
+fn what_two_templates_share_is_one_finding() {
+    let scratch = Scratch::new("shared");
+    let main = TEMPLATE.replace(
+        "\"logs\": {",
+        "\"stores\": { \"type\": \"Microsoft.Resources/deployments\", \"apiVersion\": \"2022-09-01\", \"name\": \"stores\",
+        \"properties\": { \"expressionEvaluationOptions\": { \"scope\": \"inner\" }, \"mode\": \"Incremental\",
+        \"template\": TEMPLATE } }, \"unused\": {",
+    );
+    let at = main.find("\"unused\"").unwrap();
+    let main = format!("{} }} }}", main[..at].trim_end().trim_end_matches(',')).replace("TEMPLATE", TEMPLATE);
+    let source = "param https bool = false\n\nmodule stores 'store.bicep' = {\n  name: 'stores'\n}\n";
+    scratch.write("main.bicep", source).write("main.json", &main);
+    scratch.write("store.bicep", SOURCE).write("store.json", TEMPLATE);
+    let (code, findings, diagnostics, report) = scratch.check(&["."]);
+    assert_eq!((code, diagnostics), (1, Vec::new()), "{report}");
+    assert_eq!(findings, ["test/plain-http store.bicep:6"]);
+    for template in ["main.json", "store.json"] {
+        assert!(report.contains(&format!("\"file\": \"{template}\"")), "{report}");
+    }
+}
+
+#[test]
+fn values_without_a_template_and_templates_of_policies_are_told() {
+    let scratch = Scratch::new("silent");
+    let values = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+        "contentVersion": "1.0.0.0", "parameters": { "https": { "value": true } } }"#;
+    let definition = r#"{ "properties": { "policyRule": { "if": { "field": "type", "equals": "Microsoft.Storage/storageAccounts" },
+        "then": { "effect": "deployIfNotExists", "details": { "deployment": { "properties": { "template": {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [] } } } } } } } }"#;
+    scratch.write("main.json", TEMPLATE).write("other.parameters.json", values).write("policy.json", definition);
+    scratch.write("second.json", TEMPLATE);
+    let (_, findings, diagnostics, _) = scratch.check(&["."]);
+    assert_eq!(findings.len(), 2);
+    assert_eq!(
+        diagnostics,
+        [
+            "not-evaluated other.parameters.json:null: gives values to no template of this run, so it is not used",
+            "not-evaluated policy.json:null: the template in this definition of Azure Policy is deployed later: it is not judged",
+        ]
+    );
+}
+
+#[test]
 fn parameters_in_bicep_and_sources_on_standard_input_are_refused_with_the_way_out() {
     let scratch = Scratch::new("refused-inputs");
     scratch.write("main.bicepparam", "using './main.bicep'\nparam type = 'Microsoft.Storage/storageAccounts'\n");

@@ -9,7 +9,6 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use serde::Deserialize;
 
 use super::embedded::SERVICE_DEFAULTS;
-use super::tables::in_lower_case;
 use crate::model::{PathSegment, PropertyPath, ResourceType};
 use crate::source::{FileId, Span};
 use crate::value::{Array, DefaultOf, Number, Object, Value, ValueKind};
@@ -85,8 +84,8 @@ pub fn lookup<'s>(
 const ANY_TYPE: &str = "*";
 
 fn properties_of(resource_type: &str) -> Option<&'static [Property]> {
-    let find = |key: &[u8]| SERVICE_DEFAULTS.binary_search_by(|(name, _)| name.as_bytes().cmp(key)).ok();
-    let at = in_lower_case(resource_type, find)?;
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    let at = SERVICE_DEFAULTS.binary_search_by(|(name, _)| name.bytes().cmp(resource_type.bytes().map(lower))).ok()?;
     let (_, json) = SERVICE_DEFAULTS.get(at)?;
     Some(READ.get(at)?.get_or_init(|| read(json)))
 }

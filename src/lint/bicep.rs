@@ -5,6 +5,10 @@
 //! file. Only the sources that a finding needs are read. Sources that were not built are told.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::compile::Built;
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -96,6 +100,34 @@ impl Fresh {
             finding.suppressed.iter_mut().filter_map(|it| it.span.as_mut()).for_each(moved);
         }
     }
+}
+
+/// One finding for what several templates share: each holds the module that the place is in.
+pub(super) fn share(findings: &mut Vec<Finding>) {
+    let mut first: IndexMap<(Arc<str>, Span, String, bool), usize, FxBuildHasher> = IndexMap::default();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings.drain(..) {
+        let built = finding.related.iter().any(|it| it.text == BUILT);
+        let local = finding.resource.address.rsplit('/').next().unwrap_or("");
+        let what = format!("{}|{local}|{:?}", finding.resource.resource_type, finding.verdict);
+        let key = (finding.policy.id.clone(), finding.primary.span, what, finding.suppressed.is_some());
+        let before = first.get(&key).copied().filter(|_| built).and_then(|at| kept.get_mut(at));
+        match before {
+            Some(before) if before.resource.root != finding.resource.root => {
+                before.members.extend(finding.members);
+                let new = finding.related.into_iter().filter(|it| it.text == BUILT);
+                before.related.extend(new);
+                before.severity = before.severity.max(finding.severity);
+            }
+            _ => {
+                if built {
+                    first.insert(key, kept.len());
+                }
+                kept.push(finding);
+            }
+        }
+    }
+    *findings = kept;
 }
 
 /// What a finding says of the text in the template.

@@ -169,6 +169,7 @@ pub fn run(request: Request) -> Run {
     if let Some(since) = &request.since {
         keep_changed(&mut findings, since, &request, &sources, &mut diagnostics);
     }
+    bicep::share(&mut findings);
     if let Some(templates) = &units.templates {
         fresh.only_sources(templates, &found.disk, &mut sources, &mut findings, &mut diagnostics);
     }

@@ -160,12 +160,21 @@ impl Declaring<'_> {
                     "resources given by an expression are not evaluated",
                 );
             }
-            _ => {}
+            ValueKind::Null | ValueKind::Unknown(_) => {}
+            _ => {
+                let message = "`resources` must be an array or an object: nothing here is judged";
+                self.run.report(Code::Invalid, resources.span, message);
+            }
         }
     }
 
     fn resource(&mut self, frame: &Frame, symbol: Option<&Arc<str>>, written: &Value, around: Option<&Around<'_>>) {
-        let ValueKind::Object(object) = &written.kind else { return };
+        let ValueKind::Object(object) = &written.kind else {
+            if !matches!(written.kind, ValueKind::Null | ValueKind::Unknown(_)) {
+                self.run.report(Code::Invalid, written.span, "this is no resource: it must be an object");
+            }
+            return;
+        };
         let Some(definition) = object.value("copy").and_then(Value::as_object) else {
             return self.instance(frame, symbol, None, written, object, around);
         };
@@ -198,7 +207,16 @@ impl Declaring<'_> {
         around: Option<&Around<'_>>,
     ) {
         let run = self.run;
-        let Some((_, type_entry)) = object.get_ignore_case("type") else { return };
+        let Some((_, type_entry)) = object.get_ignore_case("type") else {
+            if object.rest.is_none() {
+                run.report(
+                    Code::Invalid,
+                    written.span.shrink_to_start(),
+                    "this resource has no `type`; it is not judged",
+                );
+            }
+            return;
+        };
         run.resources.set(run.resources.get() + 1);
         if run.resources.get() > MAX_RESOURCES {
             if run.resources.get() == MAX_RESOURCES + 1 {

@@ -55,6 +55,14 @@ pub fn detect(root: &Value) -> Option<Kind> {
     by_shape(object, !schema.is_empty())
 }
 
+/// True for a definition of Azure Policy that deploys a template where its condition holds.
+pub(super) fn deploys_by_policy(root: &Value) -> bool {
+    let step = |value: &Value, key: &str| value.as_object()?.get_ignore_case(key).map(|(_, it)| it.value.clone());
+    let rule = step(root, "policyRule").or_else(|| step(&step(root, "properties")?, "policyRule"));
+    let way = ["then", "details", "deployment", "properties", "template"];
+    rule.and_then(|rule| way.iter().try_fold(rule, |value, key| step(&value, key))).is_some()
+}
+
 fn by_shape(object: &Object, other_schema: bool) -> Option<Kind> {
     let has = |key: &str| object.get_ignore_case(key).is_some();
     if is_exported(object) {

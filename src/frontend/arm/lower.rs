@@ -10,6 +10,7 @@ use super::declare::Declaration;
 use super::evaluate::Run;
 use super::hygiene;
 use super::scope::Scope;
+use crate::diagnostic::Code;
 use crate::model::{Coverage, Dialect, Presence, Resource};
 use crate::source::Span;
 use crate::value::{Object, Value, ValueKind};
@@ -36,6 +37,7 @@ impl Run<'_> {
     pub(super) fn lower(&self, scope: &Rc<Scope>, around: &Presence, out: &mut Vec<Resource>) {
         let coverage = Arc::new(Coverage::complete());
         let possible = matches!(around, Presence::Possible(_));
+        self.shapes(scope);
         self.in_doubt(possible, || {
             hygiene::parameters(self, scope, around, &coverage, out);
             for declaration in self.declared(scope) {
@@ -45,6 +47,17 @@ impl Run<'_> {
             }
             hygiene::outputs(self, scope, around, &coverage, out);
         });
+    }
+
+    /// Says which sections of a template are not what they must be, and so are passed over.
+    fn shapes(&self, scope: &Rc<Scope>) {
+        for section in ["parameters", "variables", "outputs", "definitions"] {
+            let Some((_, entry)) = scope.template.get_ignore_case(section) else { continue };
+            if !matches!(entry.value.kind, ValueKind::Object(_) | ValueKind::Null | ValueKind::Unknown(_)) {
+                let message = format!("`{section}` must be an object; it is passed over");
+                self.report(Code::Invalid, entry.value.span, message);
+            }
+        }
     }
 
     fn resource(

@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::bicep::{Bicep, Reach, unbuilt};
-use super::detect::{Kind, detect};
+use super::detect::{Kind, deploys_by_policy, detect};
 use super::{Input, export, scope};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::files::{Files, normalise};
 use crate::model::Lowered;
 use crate::parse::json::{self, Document};
@@ -80,14 +80,18 @@ impl Templates {
             Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new(), bicep_root };
         let mut diagnostics = Vec::new();
         let parsed: Vec<_> = scanned.par_iter().map(|file| (file, json::parse(file.id(), file.text()))).collect();
+        let mut by_policy: Vec<&SourceFile> = Vec::new();
         for (file, (document, found)) in parsed {
+            by_policy.extend(document.as_ref().is_some_and(|it| deploys_by_policy(&it.root)).then_some(file));
             templates.add(file, document, found, true, &mut diagnostics);
         }
         for path in &options.parameters {
             templates.follow(path, files, sources, &mut diagnostics, true);
         }
         templates.load_linked(scanned, files, sources, &mut diagnostics);
+        diagnostics.extend(deployed_by_policy(&by_policy));
         templates.make_units(options);
+        diagnostics.extend(templates.unused_parameters());
         templates.drop_linked(scanned);
         (templates, diagnostics)
     }
@@ -267,6 +271,18 @@ impl Templates {
         self.units = units;
     }
 
+    /// Parameter files that no template takes.
+    fn unused_parameters(&self) -> Vec<Diagnostic> {
+        let used: FxHashSet<&PathBuf> = self.units.iter().filter_map(|it| it.parameters.as_ref()).collect();
+        let given = self.documents.iter().filter(|(path, it)| it.kind == Kind::Parameters && !used.contains(path));
+        let told = |loaded: &Loaded| {
+            let message = "gives values to no template of this run, so it is not used";
+            let told = Diagnostic::of_path(Code::NotEvaluated, loaded.shown.as_ref(), message);
+            told.with_severity(Severity::Note).with_help("name it like its template, or say `--parameters`")
+        };
+        given.map(|(_, loaded)| told(loaded)).collect()
+    }
+
     /// A template that others link is judged as they link it, not by itself as well.
     fn drop_linked(&mut self, scanned: &[SourceFile]) {
         let with_links: FxHashSet<PathBuf> =
@@ -304,6 +320,18 @@ impl Templates {
         found.sort();
         found
     }
+}
+
+/// What is said of definitions of Azure Policy that deploy templates: once for all of them.
+fn deployed_by_policy(files: &[&SourceFile]) -> Option<Diagnostic> {
+    let first = files.first()?;
+    let others = match files.len() - 1 {
+        0 => String::new(),
+        more => format!(", and in {more} more definitions"),
+    };
+    let message =
+        format!("the template in this definition of Azure Policy{others} is deployed later: it is not judged");
+    Some(Diagnostic::of_path(Code::NotEvaluated, first.shown(), message).with_severity(Severity::Note))
 }
 
 /// Whether a file beside a template has its parameters, by its name: `main.prod.parameters.json` of `main.json`.

@@ -105,7 +105,7 @@ impl Bicep {
         let (name, rest) = match rest {
             [Step::Key(name), rest @ ..] => (Some(name.as_str()), rest),
             [Step::Index(_), rest @ ..] => (None, rest),
-            [] => return None,
+            _ => return None,
         };
         let kind = match section.as_str() {
             "parameters" => Kind::Parameter,
@@ -138,7 +138,7 @@ impl Bicep {
         let declarations = self.declarations(reach, source)?;
         let declaration = match which {
             Step::Key(symbol) => by_symbol(declarations, symbol)?,
-            Step::Index(_) => by_shape(declarations, resources, written)?,
+            Step::Index(_) | Step::Branch(_) => by_shape(declarations, resources, written)?,
         };
         if declaration.kind == Kind::Module {
             let declaration = declaration.clone();
@@ -233,7 +233,7 @@ fn nested_in(node: &Node) -> Vec<&Declaration> {
     match &node.shape {
         Shape::Object(_, nested) => nested.iter().collect(),
         Shape::Loop(body) => nested_in(body),
-        Shape::Other(parts) | Shape::Array(parts) => parts.iter().flat_map(nested_in).collect(),
+        Shape::Other(parts) | Shape::Array(parts) | Shape::Choice(parts) => parts.iter().flat_map(nested_in).collect(),
     }
 }
 
@@ -320,7 +320,19 @@ fn inside(node: &Node, steps: &[Step]) -> Option<Span> {
             let item = items.get(*index)?;
             Some(inside(item, rest).unwrap_or(item.span))
         }
-        (Shape::Other(parts), steps) => parts.iter().find_map(|part| inside(part, steps)),
+        (Shape::Choice(branches), [Step::Branch(at), rest @ ..]) => {
+            let branch = branches.get(*at)?;
+            Some(inside(branch, rest).unwrap_or(branch.span))
+        }
+        (Shape::Other(parts) | Shape::Choice(parts), steps) => {
+            let found = parts.iter().find_map(|part| inside(part, steps));
+            match steps {
+                // A choice that the reader does not see as one.
+                [Step::Branch(_), rest @ ..] => found.or_else(|| inside(node, rest)),
+                _ => found,
+            }
+        }
+        (_, [Step::Branch(_), rest @ ..]) => inside(node, rest),
         _ => None,
     }
 }

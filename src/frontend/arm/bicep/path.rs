@@ -9,6 +9,8 @@ use crate::value::{Value, ValueKind};
 pub(super) enum Step {
     Key(String),
     Index(usize),
+    /// Into the first or the second branch of a choice.
+    Branch(usize),
 }
 
 impl Step {
@@ -17,6 +19,7 @@ impl Step {
         match self {
             Self::Key(key) => value.as_object()?.value(key),
             Self::Index(index) => value.as_array()?.items.get(*index),
+            Self::Branch(_) => Some(value),
         }
     }
 }
@@ -72,6 +75,8 @@ fn in_expression(expression: &Expression, at: u32, steps: &mut Vec<Step>) {
         steps.push(Step::Key(key.to_string()));
     } else if name.eq_ignore_ascii_case("createArray") {
         steps.push(Step::Index(index));
+    } else if name.eq_ignore_ascii_case("if") && index > 0 {
+        steps.push(Step::Branch(index - 1));
     }
     if !object || index % 2 == 1 {
         in_expression(argument, at, steps);

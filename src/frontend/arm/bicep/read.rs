@@ -48,6 +48,8 @@ pub(super) enum Shape {
     Array(Vec<Node>),
     /// `[for x in y: body]`
     Loop(Box<Node>),
+    /// The branches of `condition ? this : that`.
+    Choice(Vec<Node>),
     /// Anything else: the literals inside it.
     Other(Vec<Node>),
 }
@@ -184,6 +186,13 @@ impl Reader<'_> {
         while let Some(byte) = self.peek() {
             match byte {
                 b',' | b')' | b']' | b'}' => break,
+                b':' if self.in_branch && self.bytes.get(self.at + 1) != Some(&b':') => break,
+                b':' if self.bytes.get(self.at + 1) == Some(&b':') => self.at += 2,
+                b'?' if self.begins_branch() && depth < MAX_DEPTH => {
+                    // What is asked is no part of what is chosen.
+                    parts = vec![self.choice(depth + 1, ends_with_line)];
+                    operand = true;
+                }
                 b'\n' | b'\r' if ends_with_line => {
                     let line_end = self.at;
                     self.skip_blank();
@@ -199,18 +208,18 @@ impl Reader<'_> {
                 }
                 b'/' if self.comment() => continue,
                 b'{' if depth < MAX_DEPTH => {
-                    parts.push(self.object(depth + 1));
+                    parts.push(self.enclosed(|it| it.object(depth + 1)));
                     operand = true;
                 }
                 // An index, not an array.
                 b'[' if operand => self.skip_balanced(),
                 b'[' if depth < MAX_DEPTH => {
-                    parts.push(self.array(depth + 1));
+                    parts.push(self.enclosed(|it| it.array(depth + 1)));
                     operand = true;
                 }
                 b'(' if depth < MAX_DEPTH => {
                     self.at += 1;
-                    parts.append(&mut self.arguments(depth + 1));
+                    parts.append(&mut self.enclosed(|it| it.arguments(depth + 1)));
                     operand = true;
                 }
                 b'{' | b'[' | b'(' => self.skip_balanced(),
@@ -233,6 +242,38 @@ impl Reader<'_> {
                 Node { span, shape: Shape::Other(parts) }
             }
         }
+    }
+
+    /// Reads what is in brackets: a colon in there ends no branch around them.
+    fn enclosed<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let around = std::mem::take(&mut self.in_branch);
+        let found = read(self);
+        self.in_branch = around;
+        found
+    }
+
+    /// `? this : that` behind a condition.
+    fn choice(&mut self, depth: usize, ends_with_line: bool) -> Node {
+        let start = self.at;
+        self.at += 1;
+        let around = std::mem::replace(&mut self.in_branch, true);
+        self.skip_blank();
+        let first = self.expression(depth, ends_with_line);
+        self.in_branch = around;
+        let mut branches = vec![first];
+        if self.peek() == Some(b':') {
+            self.at += 1;
+            self.skip_blank();
+            branches.push(self.expression(depth, ends_with_line));
+        }
+        Node { span: self.span(start, self.at), shape: Shape::Choice(branches) }
+    }
+
+    /// Whether the question mark here asks: not `??`, `.?` or `[?`.
+    fn begins_branch(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
+        let behind = self.bytes.get(self.at + 1);
+        !matches!(before, Some(b'?' | b'.' | b'[')) && !matches!(behind, Some(b'?' | b'.'))
     }
 
     /// Whether the line goes on: with an operator, a member, or a branch.
@@ -391,6 +432,7 @@ mod tests {
             }
             Shape::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" ")),
             Shape::Loop(body) => format!("for {}", shown(body)),
+            Shape::Choice(branches) => branches.iter().map(shown).collect::<Vec<_>>().join("|"),
             Shape::Other(parts) if parts.is_empty() => "_".into(),
             Shape::Other(parts) => format!("({})", parts.iter().map(shown).collect::<Vec<_>>().join(" ")),
         }
@@ -405,8 +447,9 @@ mod tests {
             ("@description('x: {')\n@secure()\nparam p object = { a: 1, b: [ 1\n 2 ] }", "p={a:_ b:[_ _]}"),
             ("param t 'a' | 'b' = 'a'\nvar v = 1", "t=_ v=_"),
             ("param o {\n  a: string\n  b: int?\n}\nvar x = 2", "o x=_"),
-            ("var v = union({ a: 1 }, cond ? { b: 2 } : {})", "v=({a:_} {b:_} {})"),
-            ("var v = cond\n  ? { a: 1 }\n  : { b: 2 }\nvar w = 1", "v=({a:_} {b:_}) w=_"),
+            ("var v = union({ a: 1 }, cond ? { b: 2 } : {})", "v=({a:_} {b:_}|{})"),
+            ("var v = a ?? b.?c[?d] ? { x: e ? 1 : f::g } : h ? [ 1 ] : {}\nvar w = 1", "v=({x:(_|_)}|([_]|{})) w=_"),
+            ("var v = cond\n  ? { a: 1 }\n  : { b: 2 }\nvar w = 1", "v=({a:_}|{b:_}) w=_"),
             ("var l = [for (x, i) in list: { name: x.a }]", "l=for {name:_}"),
             ("var s = '''\nparam no string\n'''\nvar t = 'it\\'s ${a['b']} {'", "s=_ t=_"),
             (

@@ -10,11 +10,13 @@ pub(super) struct Reader<'t> {
     pub(super) bytes: &'t [u8],
     pub(super) at: usize,
     pub(super) file: FileId,
+    /// Whether a colon ends the first branch of a choice.
+    pub(super) in_branch: bool,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(file: FileId, text: &'t str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, file }
+        Self { text, bytes: text.as_bytes(), at: 0, file, in_branch: false }
     }
 
     /// Passes over everything up to the bracket that closes the one here.
