@@ -103,13 +103,11 @@ impl Entries {
 
     /// Sets a key; gives what it was set to before. A key that is there keeps its place.
     pub fn insert(&mut self, key: Arc<str>, entry: Entry) -> Option<Entry> {
-        match self.position(&key).and_then(|at| self.list.get_mut(at)) {
-            Some((_, old)) => Some(std::mem::replace(old, entry)),
-            None => {
-                self.push(key, entry);
-                None
-            }
+        if let Some((_, old)) = self.position(&key).and_then(|at| self.list.get_mut(at)) {
+            return Some(std::mem::replace(old, entry));
         }
+        self.push(key, entry);
+        None
     }
 
     /// The place of a key, to be filled when it is vacant.

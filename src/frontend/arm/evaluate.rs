@@ -34,13 +34,16 @@ const MAX_PARSED: usize = 20_000;
 /// How many diagnostics of one root are kept.
 const MAX_DIAGNOSTICS: usize = 200;
 
+/// What became of a text between brackets.
+pub(super) type Parsed = Rc<Result<Expression, Mistake>>;
+
 /// State of one root: bounds and diagnostics.
 pub(super) struct Run<'f> {
     pub(super) input: &'f Input<'f>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     seen: RefCell<FxHashSet<(Span, String)>>,
     /// The expressions of texts.
-    parsed: RefCell<FxHashMap<Arc<str>, Rc<Result<Expression, Mistake>>>>,
+    parsed: RefCell<FxHashMap<Arc<str>, Parsed>>,
     /// Above zero while it is not certain that what is evaluated is deployed: mistakes are then only unknowns.
     doubts: Cell<u32>,
     depth: Cell<u32>,
@@ -219,7 +222,7 @@ impl<'f> Run<'f> {
     }
 
     /// The expression `inner` of a text: the same texts stand in many places, and each is looked at more than once.
-    pub(super) fn parsed(&self, text: &Arc<str>, inner: &str) -> Rc<Result<Expression, Mistake>> {
+    pub(super) fn parsed(&self, text: &Arc<str>, inner: &str) -> Parsed {
         if let Some(known) = self.parsed.borrow().get(text) {
             return known.clone();
         }

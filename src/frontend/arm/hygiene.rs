@@ -375,7 +375,9 @@ impl<'r> Found<'r> {
     /// True the first time that this member of a name is asked for.
     fn follows(&mut self, scope: &Rc<Scope>, function: &str, name: &str, path: &[&str]) -> bool {
         let mut key = format!("{function} {name}").to_ascii_lowercase();
-        path.iter().for_each(|step| key.extend(["/", *step]));
+        for step in path {
+            key.extend(["/", *step]);
+        }
         self.followed.insert((Rc::as_ptr(scope), key))
     }
 }

@@ -95,6 +95,10 @@ thread_local! {
 }
 
 /// Runs on a thread whose stack holds the deepest evaluation that the bounds allow: on this one when it is such a thread.
+///
+/// # Panics
+///
+/// When `work` does.
 pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if DEEP.get() {
         return work();
