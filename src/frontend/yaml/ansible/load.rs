@@ -168,8 +168,9 @@ impl Library<'_> {
         }
         let inside = folder.join(name);
         for listed in self.files.list(&inside).into_iter().filter(|it| !it.directory) {
-            if listed.name.ends_with(".yml") || listed.name.ends_with(".yaml") {
-                found.entries.extend(self.file(&inside.join(listed.name)).unwrap_or_default().entries);
+            let path = inside.join(listed.name);
+            if path.extension().is_some_and(|it| it == "yml" || it == "yaml") {
+                found.entries.extend(self.file(&path).unwrap_or_default().entries);
             }
         }
         found
