@@ -70,7 +70,7 @@ fn declared<'s>(
     let declarations = read(file.id(), file.text());
     let declaration = match which {
         Step::Key(symbol) => by_symbol(&declarations, symbol),
-        Step::Index(_) => by_shape(&declarations, resources, written),
+        Step::Index(_) | Step::Branch(_) => by_shape(&declarations, resources, written),
     };
     let declaration = declaration.ok_or_else(lost)?.clone();
     match (declaration.kind, rest) {
