@@ -87,6 +87,7 @@ fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
 }
 
 /// The nearest place behind `i` and `j` where both texts go on alike.
+#[expect(clippy::many_single_char_names, reason = "two texts, a position in each")]
 fn resync(a: &[&str], b: &[&str], i: usize, j: usize) -> (usize, usize) {
     // Edits are small and far apart: what is not found near is not the same.
     const FAR: usize = 400;

@@ -37,13 +37,11 @@ fn source_of(sources: &SourceMap, template: &SourceFile, root: &Value) -> Result
     let Some((path, file)) = found else {
         return Err(Refusal::new(format!("{} is built from Bicep: the fix belongs into its source", template.shown())));
     };
-    match stale::difference(&read(file.id(), file.text()), root) {
-        None => Ok(path.clone()),
-        Some(_) => {
-            let (template, source) = (template.shown(), file.shown());
-            Err(Refusal::new(format!("{template} was not built from {source} as it is now: build it first")))
-        }
+    if stale::difference(&read(file.id(), file.text()), root).is_none() {
+        return Ok(path.clone());
     }
+    let (template, source) = (template.shown(), file.shown());
+    Err(Refusal::new(format!("{template} was not built from {source} as it is now: build it first")))
 }
 
 fn of_path<'s>(sources: &'s SourceMap, path: &Path) -> Option<&'s SourceFile> {

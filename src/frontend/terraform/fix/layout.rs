@@ -160,7 +160,7 @@ impl Container<'_> {
         }
         let mut text = String::from(newline);
         for (name, rest, _) in align(&cells) {
-            text.push_str(&format!("{inner}{name}{rest}{newline}"));
+            text.extend([inner.as_str(), &name, &rest, newline]);
         }
         let mut first = cells.is_empty();
         for addition in additions.iter().filter(|it| matches!(it, Addition::Nested { .. })) {
@@ -201,7 +201,7 @@ impl Container<'_> {
             self.is_aligned(group) && group.iter().any(|it| width(self.slice_of(it.entry.name)) >= widest)
         };
         let candidates = || groups.iter().filter(of_settings);
-        candidates().filter(wide).next_back().or_else(|| candidates().max_by_key(|group| group.len()))
+        candidates().rfind(wide).or_else(|| candidates().max_by_key(|group| group.len()))
     }
 
     fn insert_into(&self, group: &[Line], pairs: &[(&str, &str)]) -> Vec<Edit> {
@@ -256,7 +256,7 @@ impl Container<'_> {
             align(&cells).iter().map(|(name, rest, _)| format!("{indent}{name}{rest}{newline}")).collect();
         let next = self.slice(end_of_line, self.close).lines().next().unwrap_or("").trim();
         if !next.is_empty()
-            && !self.entries.first().is_some_and(|it| self.line_start(it.name.start as usize) == end_of_line)
+            && self.entries.first().is_none_or(|it| self.line_start(it.name.start as usize) != end_of_line)
         {
             text.push_str(newline);
         }
