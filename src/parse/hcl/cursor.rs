@@ -233,7 +233,8 @@ impl<'t> Parser<'t> {
     /// Goes one level down; [`Self::leave`] comes back, an error restores the level through [`Self::restore`].
     pub(super) fn enter(&mut self) -> Parsed<()> {
         if self.depth >= MAX_DEPTH {
-            let span = self.span(self.pos, (self.pos + 1).min(self.bytes.len()));
+            let width = self.char_at(self.pos).map_or(0, char::len_utf8);
+            let span = self.span(self.pos, self.pos + width);
             return Err(self.bound(span, "this is nested too deep"));
         }
         self.depth += 1;
@@ -325,7 +326,8 @@ impl<'t> Parser<'t> {
     fn token_end(&self) -> usize {
         let end = self.name_end(self.pos);
         if end > self.pos {
-            return end.min(self.pos + 64).max(self.pos + 1);
+            // A name is cut where a character ends.
+            return (self.pos + 64..end).find(|at| self.text.is_char_boundary(*at)).unwrap_or(end);
         }
         let pair = self.bytes.get(self.pos..self.pos + 2).unwrap_or(&[]);
         if [b"==", b"!=", b"<=", b">=", b"=>", b"&&", b"||", b"::"].iter().any(|known| *known == pair) {

@@ -238,7 +238,9 @@ fn every_span_lies_in_its_text() {
         "a { b = ( \"é\\é\" c = <<EOT\n é ${\"\\u00e9\\U0001f600\"}\nEOT\n}\n",
         "é = \"日${ x ? [1, \"\\\u{1F600}\" : 2 }\" // é\n/* 日",
     ];
-    for text in texts {
+    let deep = format!("a = {}\u{5a2}\u{44c}", "[".repeat(300));
+    let long = format!("a b\u{e9}{}", "\u{65e5}".repeat(60));
+    for text in texts.into_iter().chain([&*deep, &*long]) {
         for cut in (0..=text.len()).filter(|it| text.is_char_boundary(*it)) {
             let text = &text[..cut];
             let (file, diagnostics) = parse(FileId(0), text.into());
