@@ -4,7 +4,7 @@
 
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests write their inputs")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -131,8 +131,8 @@ fn edit_and_compare(folder: &Path, edits: usize, seed: u64) -> usize {
     for step in 0..edits {
         let path = files.get(dice.below(files.len())).unwrap().clone();
         let known = open.iter().position(|(it, _)| *it == path);
-        let what = if known.is_some() && dice.below(3) == 0 {
-            open.remove(known.unwrap());
+        let what = if let Some(known) = known.filter(|_| dice.below(3) == 0) {
+            open.remove(known);
             session.close(&path);
             "closed"
         } else {

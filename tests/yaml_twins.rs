@@ -6,6 +6,8 @@
 //! its reason; a listed twin that holds after all is an error.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test reads its data and says how much it held")]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unnecessary_wraps, reason = "the writers of all languages have one shape")]
 
 #[path = "yaml_twins/arguments.rs"]
 mod arguments;

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_diff_has_hunks_with_their_context() {
-        let before: String = (1..=30).map(|it| format!("line {it}\n")).collect();
+        let before = (1..=30).fold(String::new(), |text, it| text + "line " + &it.to_string() + "\n");
         let after = before.replace("line 5\n", "LINE 5\n").replace("line 28\n", "line 28\nmore\n");
         let expected = "--- a/x.tf\n+++ b/x.tf\n@@ -2,7 +2,7 @@\n line 2\n line 3\n line 4\n-line 5\n+LINE 5\n line 6\n line 7\n line 8\n\
                         @@ -26,5 +26,6 @@\n line 26\n line 27\n line 28\n+more\n line 29\n line 30\n";

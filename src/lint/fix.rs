@@ -432,6 +432,7 @@ fn write_one(file: &Changed) -> Result<(), Refusal> {
         return Err(Refusal::new("is read-only"));
     }
     let beside = beside(&path);
+    #[expect(clippy::disallowed_methods, reason = "written beside it, then renamed")]
     let written = std::fs::write(&beside, file.after.as_bytes())
         .and_then(|()| std::fs::set_permissions(&beside, permissions))
         .and_then(|()| std::fs::File::open(&beside)?.sync_all())

@@ -3,8 +3,6 @@
 //! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, and counts. Order is that of
 //! graphs, resources and policies, whatever the threads.
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -35,11 +33,7 @@ pub(super) struct Judgement {
 
 impl Judgement {
     /// Everything that does not pass: policy, root, address, verdict; sorted.
-    pub(super) fn verdicts(
-        &self,
-        graphs: &[ResourceGraph],
-        policies: &[Policy],
-    ) -> Vec<(Arc<str>, Arc<str>, Arc<str>, Verdict)> {
+    pub(super) fn verdicts(&self, graphs: &[ResourceGraph], policies: &[Policy]) -> Vec<super::Told> {
         let key = |it: &Judged| {
             let (graph, policy) = (graphs.get(it.graph)?, policies.get(it.policy)?);
             let address = graph.get(it.resource).address.clone();

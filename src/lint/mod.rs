@@ -95,13 +95,17 @@ pub struct Run {
     /// How much of the input is known.
     pub statistics: Statistics,
     /// What fails or cannot be told, suppressed or not: policy, root, address, verdict.
-    pub verdicts: Vec<(Arc<str>, Arc<str>, Arc<str>, eval::Verdict)>,
+    pub verdicts: Vec<Told>,
     /// The texts as they were read; those of the report hide secrets.
     pub texts: SourceMap,
 }
 
+/// An outcome that is no pass: policy, root, address, verdict.
+pub type Told = (Arc<str>, Arc<str>, Arc<str>, eval::Verdict);
+
 /// Does all of it.
 #[expect(clippy::needless_pass_by_value, reason = "a request is made for one run")]
+#[expect(clippy::too_many_lines, reason = "the steps of a run, each one call, in their order")]
 pub fn run(request: Request) -> Run {
     let mut timings = Timings::new();
     let mut run = Run::default();

@@ -25,7 +25,7 @@ fn main() {
     if roots.is_empty() {
         roots.push("fixtures".into());
     }
-    let paths: Vec<PathBuf> = roots.iter().flat_map(|root| yaml_below(root)).collect();
+    let paths: Vec<PathBuf> = roots.iter().flat_map(yaml_below).collect();
     let texts: Vec<String> = paths.iter().filter_map(|it| std::fs::read_to_string(it).ok()).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
     let inputs: Vec<&String> = texts.iter().filter(|it| may_be_input(it)).collect();

@@ -56,7 +56,7 @@ impl<'i> Original<'i> {
             let token = listed.unwrap_or_else(|| format!("azure:main/{}:{}", camel(name), pascal(name)));
             let mut properties = Map::new();
             for (key, entry) in &body(instance)?.entries {
-                let value = self.written(key, &entry.value, &mut |unknown| self.interpolated(unknown, &mut config))?;
+                let value = Self::written(key, &entry.value, &mut |unknown| self.interpolated(unknown, &mut config))?;
                 properties.insert(camel(key), single(value));
             }
             resources.insert(identifier(&instance.address), json!({ "type": token, "properties": properties }));
@@ -135,7 +135,7 @@ impl<'i> Original<'i> {
                 out.insert(name, json!(items))
             }
             _ => {
-                let value = self.written(key, value, &mut |unknown| match self.named(key, unknown) {
+                let value = Self::written(key, value, &mut |unknown| match self.named(key, unknown) {
                     Some(Named::Id(id)) => Ok(json!(id)),
                     Some(Named::Object(object)) => {
                         self.id_of(&object).ok_or_else(|| "an unknown element".to_owned()).map(|id| json!(id))
@@ -171,7 +171,6 @@ impl<'i> Original<'i> {
     }
 
     fn written(
-        &self,
         key: &str,
         value: &Value,
         unknown: &mut dyn FnMut(&Unknown) -> Result<Json, String>,
@@ -187,14 +186,14 @@ impl<'i> Original<'i> {
                     return Err("a list of unknown length".into());
                 }
                 let items: Result<Vec<Json>, String> =
-                    array.items.iter().map(|item| self.written(key, item, unknown)).collect();
+                    array.items.iter().map(|item| Self::written(key, item, unknown)).collect();
                 json!(items?)
             }
             ValueKind::Object(object) => {
                 let mut made = Map::new();
                 for (inner, entry) in &object.entries {
                     let name = if FREE.contains(&key) { inner.to_string() } else { camel(inner) };
-                    let value = self.written(inner, &entry.value, unknown)?;
+                    let value = Self::written(inner, &entry.value, unknown)?;
                     made.insert(name, if FREE.contains(&key) { value } else { single(value) });
                 }
                 json!(made)

@@ -1,7 +1,5 @@
 //! Twins made of the bodies that an example lowers to: Pulumi's `azure-native`, and Azure Service Operator.
 
-use std::collections::BTreeMap;
-
 use baalint::model::{Link, Presence, Resource, ResourceGraph, ResourceIndex, Target};
 use baalint::value::{DefaultOf, Reference, Unknown, Value, ValueKind};
 use serde_json::{Map, Value as Json, json};
@@ -21,6 +19,7 @@ pub(super) struct Original {
 
 /// A row of the table of the operator's kinds.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the words of Kubernetes")]
 struct Kind {
     group: &'static str,
     kind: &'static str,
@@ -124,7 +123,7 @@ impl Original {
             resources.insert(identifier(&resource.address), declared);
         }
         let config: Map<String, Json> =
-            style.variables.into_inner().into_keys().map(|name| (name, json!({ "type": "string" }))).collect();
+            style.variables.into_inner().into_iter().map(|name| (name, json!({ "type": "string" }))).collect();
         let program = json!({ "name": "twin", "runtime": "yaml", "config": config, "resources": resources });
         Ok(serde_yaml::to_string(&program).expect("JSON is YAML"))
     }
@@ -211,14 +210,14 @@ impl Original {
         match &link.target {
             Target::Address(address) => self.outer_and_own(address),
             Target::Named { names, .. } => Ok(names.iter().cloned().map(Name::Written).collect()),
-            Target::Value(value) => match only_reference(value) {
-                Some(reference) => self.outer_and_own(&reference.address),
-                None => {
-                    let id = value.as_str().ok_or("belongs to something unknown")?;
-                    let names = id.split('/').skip_while(|it| *it != "providers").skip(3).step_by(2);
-                    Ok(names.map(|it| Name::Written(Value::new(it, value.span))).collect())
+            Target::Value(value) => {
+                if let Some(reference) = only_reference(value) {
+                    return self.outer_and_own(&reference.address);
                 }
-            },
+                let id = value.as_str().ok_or("belongs to something unknown")?;
+                let names = id.split('/').skip_while(|it| *it != "providers").skip(3).step_by(2);
+                Ok(names.map(|it| Name::Written(Value::new(it, value.span))).collect())
+            }
         }
     }
 
@@ -431,7 +430,7 @@ fn plain(style: &dyn Style, key: &str, value: &Value) -> Result<Json, String> {
 }
 
 struct Pulumi {
-    variables: std::cell::RefCell<BTreeMap<String, ()>>,
+    variables: std::cell::RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl Pulumi {
@@ -442,7 +441,7 @@ impl Pulumi {
             return format!("{prefix}${{{}.{attribute}}}", identifier(&one.address));
         }
         let name = variable(unknown);
-        self.variables.borrow_mut().insert(name.clone(), ());
+        self.variables.borrow_mut().insert(name.clone());
         format!("{prefix}${{{name}}}")
     }
 }

@@ -219,8 +219,8 @@ impl Text<'_> {
         let unit = unit(text);
         let entries = object.as_object().map(|it| &it.entries);
         let last = entries.and_then(|it| it.values().max_by_key(|it| it.key_span.start));
-        let empty_in_one_line = last.is_none() && !inner.contains('\n');
-        let in_one_line = !inner.contains('\n') && !(empty_in_one_line && text.contains('\n'));
+        // `{}` opens up, unless the whole text is one line.
+        let in_one_line = !inner.contains('\n') && (last.is_some() || !text.contains('\n'));
         let base = indent_of(text, open);
         let Some(last) = last else {
             if in_one_line {
@@ -379,8 +379,7 @@ fn indent_of(text: &str, at: usize) -> &str {
 /// One step of indentation, as the text has it.
 fn unit(text: &str) -> &str {
     let indented = text.lines().find(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty());
-    let blanks = indented.map_or("  ", |line| line.get(..line.len() - line.trim_start().len()).unwrap_or("  "));
-    blanks
+    indented.map_or("  ", |line| line.get(..line.len() - line.trim_start().len()).unwrap_or("  "))
 }
 
 #[cfg(test)]

@@ -206,20 +206,20 @@ mod tests {
     const BUILT: &str = r#"{ "metadata": { "_generator": { "name": "bicep", "version": "1", "templateHash": "1" } }, "resources": [
         { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "logs", "properties": {} } ] }"#;
 
-    fn fixed(bicep: &str, keys: &[&str], value: Value) -> Result<String, String> {
+    fn fixed(bicep: &str, keys: &[&str], value: &Value) -> Result<String, String> {
         let mut sources = SourceMap::default();
         let template = sources.add("main.json", "main.json", BUILT);
         sources.add("main.bicep", "main.bicep", bicep);
         let root = json::parse(template, BUILT).0.unwrap().root;
         let resource = root.as_object().unwrap().value("resources").unwrap().as_array().unwrap().items[0].span;
         let file = sources.get(template).unwrap();
-        let edit = edit(&sources, file, &root, resource, keys, &value).map_err(|it| it.0)?;
+        let edit = edit(&sources, file, &root, resource, keys, value).map_err(|it| it.0)?;
         Ok(apply(bicep, [&edit]).unwrap())
     }
 
     fn https(bicep: &str) -> Result<String, String> {
         let span = crate::source::Span::new(crate::source::FileId(0), 0, 0);
-        fixed(bicep, &["properties", "supportsHttpsTrafficOnly"], Value::new(true, span))
+        fixed(bicep, &["properties", "supportsHttpsTrafficOnly"], &Value::new(true, span))
     }
 
     #[test]

@@ -252,8 +252,10 @@ impl Container<'_> {
         let end_of_line = self.slice(self.open, self.close).find('\n').map_or(self.close, |it| self.open + it + 1);
         let cells: Vec<Cells<'_>> =
             pairs.iter().map(|(name, literal)| Cells { name, rest: format!("= {literal}"), comment: "" }).collect();
-        let mut text: String =
-            align(&cells).iter().map(|(name, rest, _)| format!("{indent}{name}{rest}{newline}")).collect();
+        let mut text = String::new();
+        for (name, rest, _) in &align(&cells) {
+            text.extend([&*indent, name, rest, newline]);
+        }
         let next = self.slice(end_of_line, self.close).lines().next().unwrap_or("").trim();
         if !next.is_empty()
             && self.entries.first().is_none_or(|it| self.line_start(it.name.start as usize) != end_of_line)
@@ -270,10 +272,10 @@ impl Container<'_> {
         items.extend(self.blocks.iter().map(|it| (it.name, it.span.end as usize)));
         items.sort_by_key(|(_, end)| *end);
         let last = items.iter().rev().find(|(name, _)| !self.is_one_of(*name, &TAIL));
-        let indent = items
-            .first()
-            .map(|(name, _)| self.indent(name.start as usize))
-            .unwrap_or_else(|| format!("{}{}", self.indent(self.owner), self.step()));
+        let indent = items.first().map_or_else(
+            || format!("{}{}", self.indent(self.owner), self.step()),
+            |(name, _)| self.indent(name.start as usize),
+        );
         let written: Vec<String> = additions.iter().map(|it| self.written(it, &indent, self.step())).collect();
         let written = written.join(newline);
         // Lines that are aligned with each other stay together.

@@ -191,14 +191,14 @@ impl<'a> Site<'a> {
         match (written.len(), refused) {
             (1, _) => written.pop().map(|(place, attribute)| Spot::Written(place, attribute)),
             (0, Some(refusal)) => return Err(refusal),
-            (0, None) => Some(self.missing(missing)?),
+            (0, None) => Some(self.missing(&missing)?),
             _ => None,
         }
         .ok_or_else(|| Refusal::new("several arguments set it"))
     }
 
     /// The one argument to write, under the name that the provider's version has.
-    fn missing<'p>(&self, places: Vec<(Place<'p>, Reached)>) -> Result<Spot<'p>, Refusal> {
+    fn missing<'p>(&self, places: &[(Place<'p>, Reached)]) -> Result<Spot<'p>, Refusal> {
         let gone = removed_arguments(&self.azurerm_type, u8::MAX);
         let stated = self.major.unwrap_or(NEWEST_AZURERM_MAJOR);
         // A former name is right for every minor of a major that still has it; the present one perhaps not yet.
