@@ -15,6 +15,7 @@ mod masking;
 mod narrow;
 mod sensitivity;
 pub mod session;
+mod totals;
 mod units;
 mod workers;
 
@@ -25,18 +26,19 @@ use std::time::{Duration, Instant};
 use self::changes::Since;
 use self::library::{Library, Selection, Shelves, unknown_patterns};
 use self::narrow::{directory_of, keep_changed, keep_named};
+use self::totals::{sort_diagnostics, summary};
 pub use self::units::Values;
 use self::workers::Workers;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::discover::{self, Buffer, Disk, Kind, Wanted};
 use crate::eval::{self, Settings};
-use crate::finding::{Finding, SuppressedBy, Verdict};
+use crate::finding::Finding;
 use crate::frontend::terraform::{Mappings, Statistics};
 use crate::glob::{matches, matches_path};
 use crate::model::ResourceGraph;
 use crate::policy::Policy;
-use crate::report::{Report, Summary};
+use crate::report::Report;
 use crate::source::{SourceFile, SourceMap};
 use crate::suppress::baseline::Baseline;
 use crate::suppress::{Day, Suppressions};
@@ -444,53 +446,6 @@ fn nothing_to_judge(paths: &[PathBuf]) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, path, "holds nothing that baalint reads: nothing was judged")
         .with_severity(crate::diagnostic::Severity::Warning)
         .with_help("check the path, `exclude` and .gitignore")
-}
-
-fn summary(units: &units::Units, judgement: &judge::Judgement, findings: &[Finding]) -> Summary {
-    let mut summary = Summary {
-        files: units.files,
-        resources: judgement.resources + units.unmapped.len(),
-        assessed: judgement.assessed,
-        not_assessed: judgement.not_assessed.clone().into_iter().collect(),
-        pass: judgement.pass,
-        ..Summary::default()
-    };
-    for name in &units.unmapped {
-        *summary.not_assessed.entry(name.to_string()).or_default() += 1;
-    }
-    summary.not_assessed.sort_keys();
-    count(findings, &mut summary);
-    summary
-}
-
-fn count(findings: &[Finding], summary: &mut Summary) {
-    for finding in findings {
-        let counter = match (&finding.suppressed, finding.verdict) {
-            (Some(by), _) if by.kind == SuppressedBy::Baseline => &mut summary.baseline,
-            (Some(_), _) => &mut summary.suppressed,
-            (None, Verdict::Fail) => &mut summary.fail,
-            (None, Verdict::Unknown) => &mut summary.unknown,
-        };
-        *counter += 1;
-    }
-}
-
-/// In order of file and place; the same thing told by two roots is told once.
-fn sort_diagnostics(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
-    let key = |it: &Diagnostic| {
-        let file = it.span.and_then(|span| sources.get(span.file)).map(SourceFile::shown);
-        let file = file.or(it.path.as_deref()).unwrap_or("").to_owned();
-        (file, it.span.map(|span| (span.start, span.end)), it.severity, it.code, it.message.clone())
-    };
-    diagnostics.sort_by_cached_key(key);
-    // A missing module is told once, however many roots reach the call.
-    diagnostics.dedup_by(|later, first| {
-        later == first
-            || (first.code == Code::MissingModule
-                && later.code == first.code
-                && later.span == first.span
-                && first.span.is_some())
-    });
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use self::tree::Trees;
 
 use self::layout::{Addition, Entry};
-use self::tree::{Holder, container_of, holder, is_literal, is_reference, top_block};
+use self::tree::{Holder, block_at, container_of, holder, is_literal, is_reference, top_block};
 use super::instance::NEWEST_AZURERM_MAJOR;
 use super::mapping::{Mapping, Mappings, Naming, Place, scalar_text};
 use crate::azure::{ArgumentFacts, removed_arguments};
@@ -473,11 +473,6 @@ fn has(additions: Option<&[Addition]>, wanted: &str) -> bool {
     additions.into_iter().flatten().any(|it| match it {
         Addition::Line { name, .. } | Addition::Nested { name, .. } => name == wanted,
     })
-}
-
-fn block_at(blocks: &[Block], span: Span) -> Option<&Block> {
-    let block = blocks.iter().find(|it| it.span.contains(span))?;
-    if block.span == span { Some(block) } else { block_at(&block.body.blocks, span) }
 }
 
 /// A value as Terraform writes it.

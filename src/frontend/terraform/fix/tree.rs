@@ -54,6 +54,11 @@ pub(super) fn top_block(file: &File, place: Span) -> Option<&Block> {
     file.body.blocks.iter().find(|block| block.span.contains(place))
 }
 
+pub(super) fn block_at(blocks: &[Block], span: Span) -> Option<&Block> {
+    let block = blocks.iter().find(|it| it.span.contains(span))?;
+    if block.span == span { Some(block) } else { block_at(&block.body.blocks, span) }
+}
+
 /// What stands between the braces of a block.
 pub(super) fn container_of<'f>(file: &'f File, block: &Block) -> Container<'f> {
     let text = &*file.text;
