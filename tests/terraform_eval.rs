@@ -861,6 +861,12 @@ fn without_a_constraint_the_provider_is_the_newest_that_has_what_is_written() {
     for (text, major) in cases {
         assert_eq!(major_of(text), Some(major), "{text}");
     }
+    let read = r#"
+        data "azurerm_app_service" "a" { name = "a" }
+        resource "azurerm_storage_account" "a" { name = "a" }"#;
+    let (instances, _) = evaluate(read);
+    let managed = instances.iter().find(|it| &*it.block_type == "azurerm_storage_account");
+    assert_eq!(managed.map(|it| it.provider.azurerm_major), Some(5));
     let stated = r#"
         terraform {
           required_providers {

@@ -91,7 +91,8 @@ impl<'p> Evaluator<'p> {
         let mut removed: IndexMap<&'p str, Vec<RemovedArgument>, FxBuildHasher> = IndexMap::default();
         let mut major = NEWEST_AZURERM_MAJOR;
         for module in self.modules_in_use(root) {
-            for (key, declared) in &module.resources {
+            // What a resource no longer has, a data source of the same type may still read.
+            for (key, declared) in module.resources.iter().filter(|(key, _)| !key.data) {
                 let gone = removed
                     .entry(&key.block_type)
                     .or_insert_with(|| azure::removed_arguments(&key.block_type, NEWEST_AZURERM_MAJOR));
