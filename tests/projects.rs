@@ -39,6 +39,22 @@ fn the_portal_has_the_same_findings_in_both_languages() {
     assert_eq!(told("terraform"), told("bicep"));
 }
 
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    let run = Command::new(env!("CARGO_BIN_EXE_baalint"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["check", "fixtures/projects/patient-portal"])
+        .output()
+        .expect("the binary runs");
+    let printed = String::from_utf8_lossy(&run.stdout).replace('\r', "");
+    let readme = fs::read_to_string("README.md").expect("the README is there").replace('\r', "");
+    let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    assert!(!shown.is_empty());
+    for block in shown {
+        assert!(printed.contains(block), "the README shows what is not printed:\n{block}");
+    }
+}
+
 fn portal() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/patient-portal")
 }

@@ -13,6 +13,7 @@ mod operators;
 mod outcome;
 mod print;
 mod related;
+mod symbolic;
 mod trace;
 
 pub use changes::{Remedied, changes};

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::symbolic;
 use crate::policy::Operator;
 use crate::truth::Truth;
 use crate::value::{Array, Number, Object, Reason, Unknown, Value, ValueKind};
@@ -52,6 +53,7 @@ pub fn apply(operator: Operator, actual: &Actual<'_>, expected: &Value) -> Truth
         Operator::GreaterOrEquals => ordered(actual, expected, Ordering::is_ge),
         Operator::Like => match like_tail(actual, expected) {
             Some(like) => Truth::from(like),
+            None if is_impossible(actual, expected) => Truth::False,
             None => pattern(actual, expected, like, like_head),
         },
         Operator::Match => {
@@ -300,6 +302,12 @@ fn like_tail(actual: &Actual<'_>, expected: &Value) -> Option<bool> {
         return Some(tail.ends_with(&wanted));
     }
     (!wanted.ends_with(&tail)).then_some(false)
+}
+
+/// Whether the symbol of an unknown text rules the pattern out.
+fn is_impossible(actual: &Actual<'_>, expected: &Value) -> bool {
+    let (Actual::Unknown(unknown), Some(pattern)) = (actual, expected.as_str()) else { return false };
+    unknown.symbol.as_ref().is_some_and(|symbol| !symbolic::could_be_like(symbol, pattern))
 }
 
 /// Whether every text, or no text, that starts with `head` is like the pattern.

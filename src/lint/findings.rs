@@ -218,6 +218,8 @@ fn words(evidence: &eval::Evidence, mask: bool) -> String {
         return "written here".to_owned();
     }
     match &evidence.source {
+        // A question to the catalogue is answered by the declaration itself.
+        Source::Written if path.starts_with("baa(") => "declared here".to_owned(),
         Source::Written => format!("{path} is {}", evidence.actual),
         Source::Default(DefaultOf::Provider { major }) => {
             format!("{path} is not set: azurerm {major} then uses {}", evidence.actual)
