@@ -1,9 +1,9 @@
 //! What a policy says of a resource: fail or unknown, where, and why.
 //!
 //! In: outcomes of the evaluation with the facts of their policy and resource. Out: [`Finding`], which every report
-//! format reads and nothing else. Knows no input language; texts stay where they are, findings hold spans.
+//! format reads and nothing else. Knows no input language; texts stay where they are, findings hold spans. There may be
+//! hundreds of thousands of them: what findings have in common they share.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -18,16 +18,16 @@ use crate::source::Span;
 pub struct Finding {
     /// The policy, as far as reports need it.
     pub policy: Arc<PolicyFacts>,
-    /// The resource.
-    pub resource: Subject,
+    /// The resource; findings of one resource share it.
+    pub resource: Arc<Subject>,
     /// Fails, or cannot be told.
     pub verdict: Verdict,
     /// The policy's severity, or what a tag or the configuration makes of it.
     pub severity: Severity,
     /// Why the severity is above the policy's: the resource says that it holds ePHI.
-    pub raised: Option<Raised>,
+    pub raised: Option<Box<Raised>>,
     /// One sentence.
-    pub message: String,
+    pub message: Arc<str>,
     /// The text that decided it.
     pub primary: Label,
     /// The way the value came, further callers and instances.
@@ -37,13 +37,13 @@ pub struct Finding {
     /// Foreign ids beyond the policy's own that this resource violates too.
     pub also_equivalent: Vec<String>,
     /// The recorded exception that covers it.
-    pub suppressed: Option<Suppressed>,
+    pub suppressed: Option<Box<Suppressed>>,
     /// Stable while lines move, files are renamed within a module, and texts are formatted.
-    pub fingerprint: String,
+    pub fingerprint: Box<str>,
     /// The resources that share it: the position of the root, and the resource's own in there.
     pub members: Vec<(usize, ResourceIndex)>,
     /// The edits that would satisfy it, or why there are none; only when somebody asked.
-    pub proposal: Option<Result<Proposal, Refusal>>,
+    pub proposal: Option<Box<Result<Proposal, Refusal>>>,
 }
 
 /// A severity above the policy's, and the tag that asks for it.
@@ -159,24 +159,24 @@ pub struct Label {
     /// The text.
     pub span: Span,
     /// What to know of it; may be empty.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// One comparison that decided a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// ARM path.
-    pub path: String,
+    pub path: Arc<str>,
     /// The condition's operator.
-    pub operator: String,
+    pub operator: &'static str,
     /// What the policy compares with.
-    pub expected: String,
+    pub expected: Arc<str>,
     /// What the text says; empty when it is masked.
-    pub actual: String,
+    pub actual: Arc<str>,
     /// Where.
     pub span: Span,
     /// Why it is not known, when it is not.
-    pub reason: Option<String>,
+    pub reason: Option<Arc<str>>,
 }
 
 /// A recorded exception.
@@ -227,6 +227,11 @@ impl Finding {
         let found = fixes.iter().find(|(key, _)| key == language).or_else(|| fixes.first());
         found.map(|(_, fix)| fix.trim_end())
     }
+
+    /// The edits that would satisfy it, when somebody asked and there are any.
+    pub fn edits(&self) -> Option<&Proposal> {
+        self.proposal.as_deref()?.as_ref().ok()
+    }
 }
 
 /// What a fingerprint is made of: nothing that moves with lines or layout.
@@ -246,16 +251,15 @@ pub struct Identity<'a> {
 
 impl Identity<'_> {
     /// 32 hex digits.
-    pub fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> Box<str> {
         let mut hash = Sha256::new();
         for part in [self.policy, self.directory, self.address, self.path, self.value] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize().iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        let bytes = hash.finalize();
+        bytes.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 }
 

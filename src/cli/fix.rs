@@ -76,11 +76,11 @@ fn tell(fixed: &Fixed, verb: &str, with_unsafe: bool) {
     let rejected = |it: &Finding| {
         fixed.rejected.iter().any(|one| one.policy == it.policy.id && one.address == it.resource.address)
     };
-    let waiting = left(&|it| matches!(&it.proposal, Some(Ok(proposal)) if !proposal.is_safe()) && !rejected(it));
+    let waiting = left(&|it| it.edits().is_some_and(|it| !it.is_safe()) && !rejected(it));
     if waiting > 0 && !with_unsafe {
         output::note(&format!("  {waiting} more with --unsafe-fixes"));
     }
-    let without = left(&|it| matches!(it.proposal, Some(Err(_))));
+    let without = left(&|it| it.proposal.as_deref().is_some_and(Result::is_err));
     if without > 0 {
         output::note(&format!("  {without} have no edit: see the fix of each"));
     }

@@ -91,8 +91,8 @@ impl Fresh {
         };
         diagnostics.iter_mut().filter_map(|it| it.span.as_mut()).for_each(moved);
         for finding in findings {
-            finding.related.retain(|it| it.text != BUILT || !is_fresh(&it.span));
-            let subject = &mut finding.resource;
+            finding.related.retain(|it| *it.text != *BUILT || !is_fresh(&it.span));
+            let subject = Arc::make_mut(&mut finding.resource);
             [&mut finding.primary.span, &mut subject.span, &mut subject.header].into_iter().for_each(moved);
             subject.callers.iter_mut().for_each(moved);
             finding.related.iter_mut().map(|it| &mut it.span).for_each(moved);
@@ -107,7 +107,7 @@ pub(super) fn share(findings: &mut Vec<Finding>) {
     let mut first: IndexMap<(Arc<str>, Span, String, bool), usize, FxBuildHasher> = IndexMap::default();
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings.drain(..) {
-        let built = finding.related.iter().any(|it| it.text == BUILT);
+        let built = finding.related.iter().any(|it| *it.text == *BUILT);
         let local = finding.resource.address.rsplit('/').next().unwrap_or("");
         let what = format!("{}|{local}|{:?}", finding.resource.resource_type, finding.verdict);
         let key = (finding.policy.id.clone(), finding.primary.span, what, finding.suppressed.is_some());
@@ -115,7 +115,7 @@ pub(super) fn share(findings: &mut Vec<Finding>) {
         match before {
             Some(before) if before.resource.root != finding.resource.root => {
                 before.members.extend(finding.members);
-                let new = finding.related.into_iter().filter(|it| it.text == BUILT);
+                let new = finding.related.into_iter().filter(|it| *it.text == *BUILT);
                 before.related.extend(new);
                 before.severity = before.severity.max(finding.severity);
             }

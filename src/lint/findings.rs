@@ -1,18 +1,14 @@
-//! Outcomes to findings: words, labels, fingerprints; and one finding for what several callers or instances share.
+//! How a finding is worded: labels, evidence, fingerprints, order. Which outcomes are one finding is `gather`'s.
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use indexmap::map::Entry;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::gather::{Gathering, Texts};
 use super::judge::Judged;
 use super::key_chain::encrypted_with;
-use super::sensitivity::Marking;
 use crate::eval::{self, Settings, Source};
-use crate::finding::{
-    CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Raised, Subject, Verdict, local_address,
-};
+use crate::finding::{CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Subject, local_address};
 use crate::model::{Resource, ResourceGraph, ResourceIndex};
 use crate::policy::{Policy, citation};
 use crate::source::{SourceFile, SourceMap, Span};
@@ -29,45 +25,21 @@ pub(super) fn findings<'j>(
     settings: &Settings,
     sources: &SourceMap,
 ) -> Vec<Finding> {
-    let marking = Marking::of(settings);
-    let mut facts: IndexMap<usize, Arc<PolicyFacts>, FxBuildHasher> = IndexMap::default();
-    let mut groups: IndexMap<Key, Group<'_>, FxBuildHasher> = IndexMap::default();
+    let mut gathering = Gathering::new(graphs, policies, settings, sources);
     for one in judged {
-        let (Some(graph), Some(policy)) = (graphs.get(one.graph), policies.get(one.policy)) else { continue };
-        let resource = graph.get(one.resource);
-        match groups.entry(Key::of(one)) {
-            Entry::Occupied(mut group) => group.get_mut().also.push((one, resource)),
-            Entry::Vacant(place) => {
-                let facts = facts.entry(one.policy).or_insert_with(|| Arc::new(policy_facts(policy))).clone();
-                place.insert(Group { one, graph, resource, policy, facts, also: Vec::new() });
-            }
-        }
+        gathering.add(one);
     }
-    let mut findings: Vec<Finding> = groups
-        .into_values()
-        .map(|group| {
-            let raised = marking.as_ref().and_then(|it| group.raised(it, graphs));
-            group.finding(raised, sources)
-        })
-        .collect();
-    sort(&mut findings, sources);
-    tell_apart(&mut findings);
-    findings
+    gathering.finish().0
 }
 
 /// In order of file, place, policy and address.
 pub(super) fn sort(findings: &mut [Finding], sources: &SourceMap) {
     let shown = |span: Span| sources.get(span.file).map_or("", SourceFile::shown);
-    findings.sort_by(|a, b| {
-        let (x, y) = (a.primary.span, b.primary.span);
-        (shown(x), x.start, x.end, &a.policy.id, &a.resource.address, &a.resource.root).cmp(&(
-            shown(y),
-            y.start,
-            y.end,
-            &b.policy.id,
-            &b.resource.address,
-            &b.resource.root,
-        ))
+    // Findings are large: keys are sorted, and each finding moves once.
+    findings.sort_by_cached_key(|it| {
+        let (place, subject) = (it.primary.span, &it.resource);
+        let (address, root) = (subject.address.clone(), subject.root.clone());
+        (shown(place), place.start, place.end, it.policy.id.clone(), address, root)
     });
 }
 
@@ -95,112 +67,25 @@ pub fn policy_facts(policy: &Policy) -> PolicyFacts {
     }
 }
 
-/// What makes two outcomes the same finding: the same policy on the same text, decided by the same text.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    policy: usize,
-    verdict: eval::Verdict,
-    primary: Span,
-    way: Vec<Span>,
-    actual: String,
-}
-
-impl Key {
-    fn of(one: &Judged) -> Self {
-        let decisive = one.outcome.decisive();
-        Self {
-            policy: one.policy,
-            verdict: one.outcome.verdict,
-            primary: one.outcome.primary,
-            way: decisive.map(|it| it.steps.iter().map(|step| step.span).collect()).unwrap_or_default(),
-            actual: decisive.map(|it| it.actual.clone()).unwrap_or_default(),
-        }
-    }
-}
-
-struct Group<'r> {
-    one: &'r Judged,
-    graph: &'r ResourceGraph,
-    resource: &'r Resource,
-    policy: &'r Policy,
-    facts: Arc<PolicyFacts>,
-    also: Vec<(&'r Judged, &'r Resource)>,
-}
-
-impl Group<'_> {
-    /// What shares a finding is as grave as the gravest of it.
-    fn raised(&self, marking: &Marking, graphs: &[ResourceGraph]) -> Option<Raised> {
-        let mut all = std::iter::once(self.one).chain(self.also.iter().map(|(one, _)| *one));
-        all.find_map(|one| marking.raise(self.facts.severity, graphs.get(one.graph)?, one.resource))
-    }
-
-    fn finding(self, raised: Option<Raised>, sources: &SourceMap) -> Finding {
-        let Self { one, graph, resource, policy, facts, also } = self;
-        let outcome = &one.outcome;
-        let decisive = one.outcome.decisive();
-        let mut related: Vec<Label> =
-            outcome.related.iter().map(|it| Label { span: it.span, text: it.text.clone() }).collect();
-        let mut seen: FxHashSet<Span> = related.iter().map(|it| it.span).collect();
-        let places = also.iter().flat_map(|(other, _)| &other.outcome.related).filter(|place| seen.insert(place.span));
-        related.extend(places.map(|place| Label { span: place.span, text: place.text.clone() }));
-        related.extend(others(&also, resource));
-        related.extend(encrypts(graph, one.resource));
-        Finding {
-            severity: raised.as_ref().map_or(facts.severity, |it| it.to),
-            raised,
-            resource: Subject {
-                address: resource.address.clone(),
-                resource_type: resource.resource_type.clone(),
-                source_type: resource.source_type.clone(),
-                dialect: resource.dialect,
-                root: graph.root.clone(),
-                span: resource.span,
-                header: resource.header,
-                callers: also.iter().flat_map(|(_, it)| &it.callers).chain(&resource.callers).copied().collect(),
-            },
-            verdict: match outcome.verdict {
-                eval::Verdict::Unknown => Verdict::Unknown,
-                _ => Verdict::Fail,
-            },
-            message: outcome.message.clone().unwrap_or_else(|| policy.title.to_string()),
-            primary: Label {
-                span: outcome.primary,
-                text: told(outcome, decisive).map(|it| words(it, policy.mask)).unwrap_or_default(),
-            },
-            related,
-            evidence: outcome.evidence.iter().map(|it| evidence(it, policy.mask)).collect(),
-            also_equivalent: outcome.also_equivalent.iter().map(ToString::to_string).collect(),
-            suppressed: None,
-            members: std::iter::once(one)
-                .chain(also.iter().map(|(other, _)| *other))
-                .map(|it| (it.graph, it.resource))
-                .collect(),
-            proposal: None,
-            fingerprint: fingerprint(sources, policy, resource, decisive),
-            policy: facts,
-        }
-    }
-}
-
 /// The other resources that share the finding: instances and callers.
-fn others(also: &[(&Judged, &Resource)], resource: &Resource) -> Option<Label> {
+pub(super) fn others(also: &[&Resource], resource: &Subject) -> Option<Label> {
     // Thousands of instances may share a finding.
     let mut seen: FxHashSet<&str> = FxHashSet::from_iter([&*resource.address]);
-    let names: Vec<&str> = also.iter().map(|(_, other)| &*other.address).filter(|it| seen.insert(it)).collect();
+    let names: Vec<&str> = also.iter().map(|other| &*other.address).filter(|it| seen.insert(it)).collect();
     let more = names.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let text = format!("also {}{more}", names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "));
-    (!names.is_empty()).then_some(Label { span: resource.header, text })
+    (!names.is_empty()).then_some(Label { span: resource.header, text: text.into() })
 }
 
 /// What the keys of the resource encrypt: what is lost, or open, when they are.
-fn encrypts(graph: &ResourceGraph, holder: ResourceIndex) -> Vec<Label> {
+pub(super) fn encrypts(graph: &ResourceGraph, holder: ResourceIndex) -> Vec<Label> {
     let encrypted = encrypted_with(graph, holder);
     let more = encrypted.len().saturating_sub(NAMED);
     let label = |(at, index): (usize, &ResourceIndex)| {
         let resource = graph.get(*index);
         let more = if more > 0 && at + 1 == NAMED { format!(" and {more} more") } else { String::new() };
-        Label { span: resource.header, text: format!("its keys encrypt {}{more}", resource.address) }
+        Label { span: resource.header, text: format!("its keys encrypt {}{more}", resource.address).into() }
     };
     encrypted.iter().take(NAMED).enumerate().map(label).collect()
 }
@@ -212,6 +97,10 @@ fn told<'o>(outcome: &'o eval::Outcome, decisive: Option<&'o eval::Evidence>) ->
 }
 
 /// What the primary label says.
+pub(super) fn primary(outcome: &eval::Outcome, mask: bool) -> String {
+    told(outcome, outcome.decisive()).map(|it| words(it, mask)).unwrap_or_default()
+}
+
 fn words(evidence: &eval::Evidence, mask: bool) -> String {
     let path = evidence.path.replace("properties.", "");
     if mask && evidence.source == Source::Written {
@@ -241,22 +130,28 @@ fn missing(path: &str) -> String {
     format!("no {} here", kind.rsplit('/').next().unwrap_or(kind))
 }
 
-fn evidence(evidence: &eval::Evidence, mask: bool) -> Evidence {
+pub(super) fn evidence(evidence: &eval::Evidence, mask: bool, texts: &mut Texts) -> Evidence {
     let reason = match &evidence.source {
         Source::Written => None,
         other => other.describe(),
     };
     Evidence {
-        path: evidence.path.clone(),
-        operator: evidence.operator.as_str().to_owned(),
-        expected: evidence.expected.clone(),
-        actual: if mask { String::new() } else { evidence.actual.clone() },
+        path: texts.share(&evidence.path),
+        operator: evidence.operator.as_str(),
+        expected: texts.share(&evidence.expected),
+        actual: texts.share(if mask { "" } else { &evidence.actual }),
         span: evidence.span,
-        reason,
+        reason: reason.map(|it| texts.share(&it)),
     }
 }
 
-fn fingerprint(sources: &SourceMap, policy: &Policy, resource: &Resource, decisive: Option<&eval::Evidence>) -> String {
+/// Stable while lines move; see [`Identity`].
+pub(super) fn fingerprint(
+    sources: &SourceMap,
+    policy: &Policy,
+    resource: &Resource,
+    decisive: Option<&eval::Evidence>,
+) -> Box<str> {
     let file = sources.get(resource.span.file).map_or("", SourceFile::shown);
     let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
     let local = local_address(&resource.address);
@@ -273,8 +168,8 @@ fn fingerprint(sources: &SourceMap, policy: &Policy, resource: &Resource, decisi
 }
 
 /// The second and third finding of the same identity get fingerprints of their own.
-fn tell_apart(findings: &mut [Finding]) {
-    let mut seen: IndexMap<String, usize, FxBuildHasher> = IndexMap::default();
+pub(super) fn tell_apart(findings: &mut [Finding]) {
+    let mut seen: FxHashMap<Box<str>, usize> = FxHashMap::default();
     for finding in findings {
         let count = seen.entry(finding.fingerprint.clone()).or_default();
         *count += 1;

@@ -96,7 +96,7 @@ pub(super) fn propose(
         Workshop { terraform: Trees::new(sources), arm: Documents::new(sources), mappings, settings, graphs };
     for finding in findings.iter_mut().filter(|it| it.verdict == Verdict::Fail && it.suppressed.is_none()) {
         let policy = policies.iter().find(|it| it.id == finding.policy.id);
-        finding.proposal = policy.map(|policy| workshop.propose(policy, &finding.members));
+        finding.proposal = policy.map(|policy| Box::new(workshop.propose(policy, &finding.members)));
     }
 }
 
@@ -118,12 +118,7 @@ pub fn fix(request: &Request, with_unsafe: bool) -> Fixed {
 pub fn checked(request: &Request, wanted: &dyn Fn(&Finding) -> bool) -> Run {
     let mut state = Fixer::new(request, true);
     let findings = state.run.report.findings.iter().filter(|it| wanted(it));
-    let mut left: Vec<Candidate> = findings
-        .filter_map(|it| match &it.proposal {
-            Some(Ok(proposal)) => state.candidate(it, proposal),
-            _ => None,
-        })
-        .collect();
+    let mut left: Vec<Candidate> = findings.filter_map(|it| state.candidate(it, it.edits()?)).collect();
     let files = state.files();
     while !left.is_empty() {
         let mut batch: Vec<Candidate> = Vec::new();
@@ -141,7 +136,7 @@ pub fn checked(request: &Request, wanted: &dyn Fn(&Finding) -> bool) -> Run {
         let Some(graph) = run.graphs.get(*at) else { continue };
         let key = (finding.policy.id.clone(), graph.root.clone(), graph.get(*index).address.clone());
         if let Some((_, reason)) = rejected.get(&key) {
-            finding.proposal = Some(Err(Refusal::new(reason.clone())));
+            finding.proposal = Some(Box::new(Err(Refusal::new(reason.clone()))));
         }
     }
     run
@@ -198,7 +193,7 @@ impl Fixer {
         let mut locked: Vec<(Key, (String, String))> = Vec::new();
         let files = self.files();
         for finding in &self.run.report.findings {
-            let Some(Ok(proposal)) = &finding.proposal else { continue };
+            let Some(proposal) = finding.edits() else { continue };
             let Some(candidate) = self.candidate(finding, proposal) else { continue };
             if self.rejected.contains_key(&candidate.key) || !(self.with_unsafe || proposal.is_safe()) {
                 continue;
@@ -274,9 +269,9 @@ impl Fixer {
             }
             // What was applied since may have moved its text.
             let findings = &self.run.report.findings;
-            let again = findings.iter().find_map(|it| match &it.proposal {
-                Some(Ok(proposal)) => self.candidate(it, proposal).filter(|it| it.key == candidate.key),
-                _ => None,
+            let again = findings.iter().find_map(|it| {
+                let found = self.candidate(it, it.edits()?)?;
+                (found.key == candidate.key).then_some(found)
             });
             let Some(again) = again else { continue };
             if let Err(objections) = self.attempt(std::slice::from_ref(&again)) {

@@ -1,7 +1,7 @@
 //! Policies over graphs: every policy on every resource of its types, in parallel, and what came of it.
 //!
-//! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, and counts. Order is that of
-//! graphs, resources and policies, whatever the threads.
+//! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, told as they come, and counts.
+//! Order is that of graphs, resources and policies, whatever the threads.
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -21,36 +21,37 @@ pub(super) struct Judged {
     pub(super) outcome: Outcome,
 }
 
-/// What all policies say.
+impl Judged {
+    /// Policy, root, address, verdict.
+    pub(super) fn told(&self, graphs: &[ResourceGraph], policies: &[Policy]) -> Option<super::Told> {
+        let (graph, policy) = (graphs.get(self.graph)?, policies.get(self.policy)?);
+        let address = graph.get(self.resource).address.clone();
+        Some((policy.id.clone(), graph.root.clone(), address, self.outcome.verdict))
+    }
+}
+
+/// What all policies say, in numbers.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    pub(super) judged: Vec<Judged>,
     pub(super) resources: usize,
     pub(super) assessed: usize,
     pub(super) not_assessed: IndexMap<String, usize, FxBuildHasher>,
     pub(super) pass: usize,
 }
 
-impl Judgement {
-    /// Everything that does not pass: policy, root, address, verdict; sorted.
-    pub(super) fn verdicts(&self, graphs: &[ResourceGraph], policies: &[Policy]) -> Vec<super::Told> {
-        let key = |it: &Judged| {
-            let (graph, policy) = (graphs.get(it.graph)?, policies.get(it.policy)?);
-            let address = graph.get(it.resource).address.clone();
-            Some((policy.id.clone(), graph.root.clone(), address, it.outcome.verdict))
-        };
-        let mut keys: Vec<_> = self.judged.iter().filter_map(key).collect();
-        keys.sort();
-        keys.dedup();
-        keys
-    }
-}
-
 /// Resources that are worth a thread.
 const LEAST: usize = 48;
 
-/// Judges every declared resource.
-pub(super) fn judge(graphs: &[ResourceGraph], policies: &[Policy], settings: &Settings) -> Judgement {
+/// Resources whose outcomes are in memory at a time.
+const BATCH: usize = 2048;
+
+/// Judges every declared resource; `tell` gets every outcome that is not a pass.
+pub(super) fn judge(
+    graphs: &[ResourceGraph],
+    policies: &[Policy],
+    settings: &Settings,
+    tell: &mut (dyn FnMut(Judged) + Send),
+) -> Judgement {
     let by_type = ByType::of(policies);
     let declared: Vec<(usize, ResourceIndex)> = graphs
         .iter()
@@ -63,21 +64,23 @@ pub(super) fn judge(graphs: &[ResourceGraph], policies: &[Policy], settings: &Se
     // What one declaration makes counts as one resource, which is assessed when any of it is.
     let mut declarations: Vec<(bool, &str)> = Vec::new();
     let mut latest: FxHashMap<(usize, &str), usize> = FxHashMap::default();
-    let results = map(&declared, LEAST, |(at, index)| {
-        graphs.get(*at).map(|graph| one(graph, *at, *index, policies, &by_type, settings))
-    });
-    for ((at, index), result) in declared.iter().zip(results) {
-        let (Some(result), Some(graph)) = (result, graphs.get(*at)) else { continue };
-        all.judged.extend(result.judged);
-        all.pass += result.pass;
-        let resource = graph.get(*index);
-        let (address, part) = declaration(&resource.address);
-        let whole = part.and_then(|_| declarations.get_mut(*latest.get(&(*at, address))?));
-        if let Some((assessed, _)) = whole {
-            *assessed |= result.assessed;
-        } else {
-            latest.insert((*at, address), declarations.len());
-            declarations.push((result.assessed, &resource.source_type));
+    for batch in declared.chunks(BATCH) {
+        let results = map(batch, LEAST, |(at, index)| {
+            graphs.get(*at).map(|graph| one(graph, *at, *index, policies, &by_type, settings))
+        });
+        for ((at, index), result) in batch.iter().zip(results) {
+            let (Some(result), Some(graph)) = (result, graphs.get(*at)) else { continue };
+            result.judged.into_iter().for_each(&mut *tell);
+            all.pass += result.pass;
+            let resource = graph.get(*index);
+            let (address, part) = declaration(&resource.address);
+            let whole = part.and_then(|_| declarations.get_mut(*latest.get(&(*at, address))?));
+            if let Some((assessed, _)) = whole {
+                *assessed |= result.assessed;
+            } else {
+                latest.insert((*at, address), declarations.len());
+                declarations.push((result.assessed, &resource.source_type));
+            }
         }
     }
     all.resources = declarations.len();

@@ -102,7 +102,7 @@ pub(super) fn in_words(finding: &mut Finding, secrets: &[String]) {
     let own = [&mut finding.message, &mut finding.primary.text];
     for text in evidence.chain(labels).chain(own) {
         if secrets.iter().any(|it| text.contains(it.as_str())) {
-            *text = without(text, secrets);
+            *text = without(text, secrets).into();
         }
     }
 }

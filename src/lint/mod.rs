@@ -8,6 +8,7 @@ pub mod changes;
 mod compile;
 pub mod findings;
 pub mod fix;
+mod gather;
 mod judge;
 mod key_chain;
 pub mod library;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::changes::Since;
+use self::gather::Gathering;
 use self::library::{Library, Selection, Shelves, unknown_patterns};
 use self::narrow::{directory_of, keep_changed, keep_named};
 use self::totals::{sort_diagnostics, summary};
@@ -145,10 +147,20 @@ pub fn run(request: Request) -> Run {
     let settings = settings(config, &library, request.today, &mut diagnostics);
     timings.step("policies");
 
-    let judgement = workers.run(|| judge::judge(&units.graphs, &policies, &settings));
+    let mut gathering = Gathering::new(&units.graphs, &policies, &settings, &sources);
+    let mut verdicts = Vec::new();
+    let judgement = workers.run(|| {
+        judge::judge(&units.graphs, &policies, &settings, &mut |one| {
+            gathering.add(&one);
+            if request.fixes {
+                verdicts.extend(one.told(&units.graphs, &policies));
+            }
+        })
+    });
     timings.step("evaluate");
 
-    let mut findings = findings::findings(&judgement.judged, &units.graphs, &policies, &settings, &sources);
+    let (mut findings, left_out) = gathering.finish();
+    diagnostics.extend(too_many(left_out, &request.paths));
     configure(&mut findings, config, &sources);
     if let Some(templates) = &units.templates {
         let (read, told) = bicep::point(templates, &found.disk, &mut sources, &mut findings);
@@ -185,7 +197,9 @@ pub fn run(request: Request) -> Run {
     let summary = summary(&units, &judgement, &findings);
     sort_diagnostics(&mut diagnostics, &sources);
     if request.fixes {
-        run.verdicts = judgement.verdicts(&units.graphs, &policies);
+        verdicts.sort();
+        verdicts.dedup();
+        run.verdicts = verdicts;
         run.texts = sources.clone();
         fix::propose(&mut findings, &units.graphs, &policies, &mappings, &settings, &sources);
     }
@@ -446,6 +460,14 @@ fn nothing_to_judge(paths: &[PathBuf]) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, path, "holds nothing that baalint reads: nothing was judged")
         .with_severity(crate::diagnostic::Severity::Warning)
         .with_help("check the path, `exclude` and .gitignore")
+}
+
+/// Findings beyond what is kept are not reported: the run cannot be taken for a whole one.
+fn too_many(left_out: usize, paths: &[PathBuf]) -> Option<Diagnostic> {
+    let path = paths.first().map_or(".".to_owned(), |it| shown(it));
+    let message = format!("has more than {} findings: {left_out} more are not reported", gather::MOST);
+    let told = Diagnostic::of_path(Code::Bound, path, message);
+    (left_out > 0).then(|| told.with_help("judge its parts one by one, or name policies with `--select`"))
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {

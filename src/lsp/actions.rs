@@ -32,7 +32,7 @@ pub(super) fn selected_findings(report: &Report, selected: Span) -> Vec<&Finding
 
 /// The edit of a finding, by file; nothing when a file is not known.
 pub(super) fn fix(report: &Report, finding: &Finding) -> Option<Value> {
-    let Some(Ok(proposal)) = &finding.proposal else { return None };
+    let proposal = finding.edits()?;
     let mut changes = serde_json::Map::new();
     for edit in proposal.written() {
         let file = report.sources.get(edit.span.file)?;

@@ -74,7 +74,7 @@ pub(super) fn of_finding(report: &Report, file: &SourceFile, finding: &Finding) 
         .filter_map(|label| {
             let file = report.sources.get(label.span.file)?;
             let location = json!({ "uri": uri(file.path()), "range": range(file, label.span) });
-            Some(json!({ "location": location, "message": label.text }))
+            Some(json!({ "location": location, "message": &*label.text }))
         })
         .collect();
     json!({
@@ -107,7 +107,7 @@ pub(super) fn of_diagnostic(file: &SourceFile, span: Span, diagnostic: &Diagnost
 pub(super) fn page(report: &Report, finding: &Finding) -> String {
     let policy = &finding.policy;
     let mut lines = vec![format!("**{}** ({})", policy.title, finding.severity.as_str()), String::new()];
-    lines.push(finding.primary.text.clone());
+    lines.push(finding.primary.text.to_string());
     for label in &finding.related {
         let place = report.place(label.span);
         lines.push(format!("- {} at `{}:{}`", label.text, place.file, place.start.line));

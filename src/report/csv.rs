@@ -39,7 +39,7 @@ fn row(report: &Report, finding: &Finding) -> [String; 16] {
         finding.severity.as_str().to_owned(),
         finding.policy.category.clone(),
         finding.policy.title.clone(),
-        finding.message.clone(),
+        finding.message.to_string(),
         citations.join(" "),
         finding.resource.address.to_string(),
         finding.resource.resource_type.to_string(),
@@ -49,7 +49,7 @@ fn row(report: &Report, finding: &Finding) -> [String; 16] {
         place.start.line.to_string(),
         place.start.column.to_string(),
         finding.suppressed.as_ref().map(|it| it.reason.clone()).unwrap_or_default(),
-        finding.fingerprint.clone(),
+        finding.fingerprint.to_string(),
     ]
 }
 

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Place, Report};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -15,7 +15,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
     let document = Document {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
-        findings: report.findings.iter().map(|it| FindingRow::of(report, it)).collect(),
+        findings: Rows(report),
         diagnostics: report.diagnostics.iter().map(|it| DiagnosticRow::of(report, it)).collect(),
         summary: SummaryRow::of(report),
     };
@@ -27,9 +27,18 @@ pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
 struct Document<'r> {
     schema: u32,
     version: &'static str,
-    findings: Vec<FindingRow<'r>>,
+    findings: Rows<'r>,
     diagnostics: Vec<DiagnosticRow<'r>>,
     summary: SummaryRow<'r>,
+}
+
+/// The findings, made into rows one by one as they are written.
+struct Rows<'r>(&'r Report);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.0.findings.iter().map(|it| FindingRow::of(self.0, it)))
+    }
 }
 
 /// One finding as the report has it; JSON Lines prints the same.

@@ -65,7 +65,7 @@ fn of_finding(report: &Report, finding: &Finding) -> Case {
     let (outcome, message) = match (&finding.suppressed, finding.verdict) {
         (Some(suppressed), _) => (Outcome::Skipped, format!("suppressed: {}", suppressed.reason)),
         (None, Verdict::Unknown) => (Outcome::Skipped, format!("cannot tell: {}", finding.message)),
-        (None, Verdict::Fail) => (Outcome::Failure, finding.message.clone()),
+        (None, Verdict::Fail) => (Outcome::Failure, finding.message.to_string()),
     };
     let mut text = format!("{at}\n{}", finding.primary.text);
     if let Some(fix) = finding.fix() {

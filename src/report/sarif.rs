@@ -6,40 +6,69 @@
 use std::fmt::Write as _;
 use std::io;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Report, json::severity_word};
 use crate::diagnostic::{self, Diagnostic};
-use crate::edit::{Proposal, Refusal};
+use crate::edit::Proposal;
 use crate::finding::{Finding, Label, PolicyFacts, Severity, Suppressed, SuppressedBy, Verdict};
 use crate::source::{SourceFile, Span};
 
 /// Writes the whole report.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
     let policies = policies(report);
-    let results: Vec<Value> = report.findings.iter().map(|it| result(report, &policies, it)).collect();
     let complete = report.diagnostics.iter().all(|it| it.severity != diagnostic::Severity::Error);
-    let document = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+    let document = Document {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({ "driver": {
                 "name": "baalint",
                 "version": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": policies.iter().map(|it| rule(it)).collect::<Vec<_>>(),
-            } },
-            "columnKind": "utf16CodeUnits",
-            "invocations": [{
+            } }),
+            column_kind: "utf16CodeUnits",
+            invocations: json!([{
                 "executionSuccessful": complete,
                 "toolExecutionNotifications":
                     report.diagnostics.iter().map(|it| notification(report, it)).collect::<Vec<_>>(),
-            }],
-            "results": results,
+            }]),
+            results: Results { report, policies: &policies },
         }],
-    });
+    };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r> {
+    tool: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    results: Results<'r>,
+}
+
+/// The findings, made into results one by one as they are written.
+struct Results<'r> {
+    report: &'r Report,
+    policies: &'r [&'r Finding],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.report.findings.iter().map(|it| result(self.report, self.policies, it)))
+    }
 }
 
 /// The policies that the findings are of, in order of id; with the severity that the findings have.
@@ -102,7 +131,7 @@ fn result(report: &Report, policies: &[&Finding], finding: &Finding) -> Value {
         "ruleIndex": index,
         "kind": kind,
         "level": level,
-        "message": { "text": finding.message },
+        "message": { "text": &*finding.message },
         "locations": [location],
         "partialFingerprints": { "baalint/v1": finding.fingerprint },
     });
@@ -116,7 +145,7 @@ fn result(report: &Report, policies: &[&Finding], finding: &Finding) -> Value {
         object.insert("relatedLocations".to_owned(), related.collect());
         object.insert("codeFlows".to_owned(), code_flow(report, finding));
     }
-    if let Some(Ok(proposal)) = finding.proposal.as_ref().filter(|it| !shows_secret(report, it)) {
+    if let Some(proposal) = finding.edits().filter(|it| !shows_secret(report, it)) {
         object.insert("fixes".to_owned(), json!([fix(report, finding, proposal)]));
     }
     if let Some(suppressed) = &finding.suppressed {
@@ -126,10 +155,9 @@ fn result(report: &Report, policies: &[&Finding], finding: &Finding) -> Value {
 }
 
 /// True when a replacement carries a secret along: the sources of a report have stars where secrets stand, edits do not.
-fn shows_secret(report: &Report, proposal: &Result<Proposal, Refusal>) -> bool {
+fn shows_secret(report: &Report, proposal: &Proposal) -> bool {
     const STARS: &str = "****";
-    let edits = proposal.iter().flat_map(|it| &it.edits);
-    edits.into_iter().any(|it| report.sources.slice(it.span).contains(STARS) && !it.replacement.contains(STARS))
+    proposal.edits.iter().any(|it| report.sources.slice(it.span).contains(STARS) && !it.replacement.contains(STARS))
 }
 
 /// The edits by file; what to know before making them is in the description.
@@ -170,7 +198,7 @@ fn suppression(report: &Report, suppressed: &Suppressed) -> Value {
     };
     let mut value = json!({ "kind": kind, "status": "accepted", "justification": suppressed.reason });
     if let (Some(span), Some(value)) = (suppressed.span, value.as_object_mut()) {
-        value.insert("location".to_owned(), place(report, &Label { span, text: String::new() }));
+        value.insert("location".to_owned(), place(report, &Label { span, text: "".into() }));
     }
     value
 }
@@ -186,7 +214,7 @@ fn notification(report: &Report, diagnostic: &Diagnostic) -> Value {
         "message": { "text": message },
     });
     let location = match (diagnostic.span, &diagnostic.path) {
-        (Some(span), _) => Some(place(report, &Label { span, text: String::new() })),
+        (Some(span), _) => Some(place(report, &Label { span, text: "".into() })),
         (None, Some(path)) => Some(json!({ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } })),
         (None, None) => None,
     };
@@ -205,7 +233,7 @@ fn place(report: &Report, label: &Label) -> Value {
         },
     });
     if let (false, Some(location)) = (label.text.is_empty(), location.as_object_mut()) {
-        location.insert("message".to_owned(), json!({ "text": label.text }));
+        location.insert("message".to_owned(), json!({ "text": &*label.text }));
     }
     location
 }

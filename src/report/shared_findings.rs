@@ -34,22 +34,22 @@ pub(crate) fn one_of_each() -> Report {
     };
     let unknown = Finding {
         message: "Name may be, \"wrong\"\nor not".into(),
-        fingerprint: "2".repeat(32),
+        fingerprint: "2".repeat(32).into(),
         ..finding(main, spot(MAIN, main, "\"日本€𝄞\""), Verdict::Unknown, Severity::Medium)
     };
     let suppressed = Finding {
-        suppressed: Some(Suppressed {
+        suppressed: Some(Box::new(Suppressed {
             kind: SuppressedBy::Inline,
             reason: "no ePHI | here".into(),
             until: Some("2027-03-31".into()),
             by: Some("platform".into()),
             span: Some(spot(MAIN, main, "# 𝄞")),
-        }),
-        fingerprint: "3".repeat(32),
+        })),
+        fingerprint: "3".repeat(32).into(),
         ..finding(main, spot(MAIN, main, "resource"), Verdict::Fail, Severity::Low)
     };
     let clipped = Finding {
-        fingerprint: "4".repeat(32),
+        fingerprint: "4".repeat(32).into(),
         ..finding(template, spot(&long, template, "\"https\":false"), Verdict::Fail, Severity::Critical)
     };
     Report {
@@ -94,9 +94,9 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         suppressible: true,
     };
     Finding {
-        message: policy.title.clone(),
+        message: policy.title.as_str().into(),
         policy: Arc::new(policy),
-        resource: Subject {
+        resource: Arc::new(Subject {
             address: "module.a.azurerm_storage_account.logs[\"x\"]".into(),
             resource_type: ResourceType::new("Microsoft.Storage/storageAccounts"),
             source_type: "azurerm_storage_account".into(),
@@ -105,7 +105,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
             span: Span::new(file, 3, 100),
             header: Span::new(file, 3, 44),
             callers: Vec::new(),
-        },
+        }),
         verdict,
         severity,
         raised: None,
@@ -113,7 +113,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         related: Vec::new(),
         evidence: vec![Evidence {
             path: "properties.minimumTlsVersion".into(),
-            operator: "less".into(),
+            operator: "less",
             expected: "TLS1_2".into(),
             actual: "TLS1_0".into(),
             span,
@@ -123,7 +123,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         suppressed: None,
         members: Vec::new(),
         proposal: None,
-        fingerprint: "1".repeat(32),
+        fingerprint: "1".repeat(32).into(),
     }
 }
 

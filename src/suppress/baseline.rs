@@ -65,23 +65,25 @@ impl Baseline {
         let mut seen = rustc_hash::FxHashSet::default();
         let recorded: rustc_hash::FxHashSet<&str> = self.findings.iter().map(|it| it.fingerprint.as_str()).collect();
         for finding in findings {
-            if recorded.contains(finding.fingerprint.as_str()) {
+            if recorded.contains(&*finding.fingerprint) {
                 seen.insert(finding.fingerprint.clone());
-                finding.suppressed.get_or_insert_with(|| Suppressed {
-                    kind: SuppressedBy::Baseline,
-                    reason: "known when the baseline was written".to_owned(),
-                    until: None,
-                    by: None,
-                    span: None,
+                finding.suppressed.get_or_insert_with(|| {
+                    Box::new(Suppressed {
+                        kind: SuppressedBy::Baseline,
+                        reason: "known when the baseline was written".to_owned(),
+                        until: None,
+                        by: None,
+                        span: None,
+                    })
                 });
             }
         }
-        self.findings.iter().filter(|it| !seen.contains(&it.fingerprint)).collect()
+        self.findings.iter().filter(|it| !seen.contains(it.fingerprint.as_str())).collect()
     }
 
     /// Without the entries that no longer occur.
     pub fn retain(&mut self, findings: &[Finding]) {
-        self.findings.retain(|entry| findings.iter().any(|it| it.fingerprint == entry.fingerprint));
+        self.findings.retain(|entry| findings.iter().any(|it| *it.fingerprint == *entry.fingerprint));
     }
 }
 
@@ -92,7 +94,7 @@ impl Entry {
             policy: finding.policy.id.to_string(),
             address: finding.resource.address.to_string(),
             verdict: finding.verdict.as_str().to_owned(),
-            fingerprint: finding.fingerprint.clone(),
+            fingerprint: finding.fingerprint.to_string(),
         }
     }
 }

@@ -99,7 +99,8 @@ impl Suppressions {
     pub fn apply<'f>(&mut self, sources: &SourceMap, findings: impl IntoIterator<Item = &'f mut Finding>) {
         for finding in findings {
             if finding.policy.suppressible {
-                finding.suppressed = self.inline(sources, finding).or_else(|| self.configured(sources, finding));
+                let found = self.inline(sources, finding).or_else(|| self.configured(sources, finding));
+                finding.suppressed = found.map(Box::new);
             } else {
                 self.refuse(sources, finding);
             }

@@ -15,8 +15,8 @@ fn judged(text: &str, foreign: bool) -> (Finding, Vec<String>) {
     let file = sources.add("a.tf", "a.tf", text);
     let at = |part: &str| u32::try_from(text.find(part).expect("in the text")).unwrap();
     let mut finding = shared_findings::one_of_each().findings.remove(0);
-    finding.resource.span = Span::new(file, at("resource"), at("\n}") + 2);
-    finding.resource.header = Span::new(file, at("resource"), at("{"));
+    Arc::make_mut(&mut finding.resource).span = Span::new(file, at("resource"), at("\n}") + 2);
+    Arc::make_mut(&mut finding.resource).header = Span::new(file, at("resource"), at("{"));
     finding.primary.span = Span::new(file, at("tls = 0"), at("tls = 0") + 7);
     let mut findings = [finding];
     let today = Day::parse("2026-11-21").unwrap();
@@ -125,8 +125,8 @@ fn judged_json(text: &str) -> (Finding, Vec<String>) {
     let file = sources.add("a.json", "a.json", text);
     let at = |part: &str| u32::try_from(text.find(part).expect("in the text")).unwrap();
     let mut finding = shared_findings::one_of_each().findings.remove(0);
-    finding.resource.span = Span::new(file, at("{ \"inner\""), at("\n  }"));
-    finding.resource.header = Span::new(file, at("\"inner\""), at("\"inner\"") + 7);
+    Arc::make_mut(&mut finding.resource).span = Span::new(file, at("{ \"inner\""), at("\n  }"));
+    Arc::make_mut(&mut finding.resource).header = Span::new(file, at("\"inner\""), at("\"inner\"") + 7);
     finding.primary.span = Span::new(file, at("\"tls\": 0"), at("\"tls\": 0") + 8);
     let mut findings = [finding];
     let today = Day::parse("2026-11-21").unwrap();

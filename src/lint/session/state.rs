@@ -185,22 +185,23 @@ impl State {
 
     /// Judges the graphs from this one on.
     pub(super) fn judge_from(&mut self, first: usize) {
-        let judgement = judge::judge(self.graphs.get(first..).unwrap_or(&[]), &self.policies, &self.settings);
-        for one in judgement.judged {
+        let units = &mut self.units;
+        judge::judge(self.graphs.get(first..).unwrap_or(&[]), &self.policies, &self.settings, &mut |one| {
             let graph = first.saturating_add(one.graph);
-            if let Some(unit) = self.units.get_mut(graph) {
+            if let Some(unit) = units.get_mut(graph) {
                 unit.judged.push(Judged { graph, ..one });
             }
-        }
+        });
     }
 
     /// Judges one graph.
     pub(super) fn judge(&mut self, at: usize) {
         let Some(graph) = self.graphs.get(at) else { return };
-        let judgement = judge::judge(std::slice::from_ref(graph), &self.policies, &self.settings);
-        if let Some(unit) = self.units.get_mut(at) {
-            unit.judged = judgement.judged.into_iter().map(|one| Judged { graph: at, ..one }).collect();
-        }
+        let Some(unit) = self.units.get_mut(at) else { return };
+        unit.judged.clear();
+        judge::judge(std::slice::from_ref(graph), &self.policies, &self.settings, &mut |one| {
+            unit.judged.push(Judged { graph: at, ..one });
+        });
     }
 
     /// What some graphs say by themselves, by the file that it lies in; of many graphs only where.

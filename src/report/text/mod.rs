@@ -89,15 +89,16 @@ impl Printer {
             Verdict::Fail => "",
             Verdict::Unknown => "cannot tell: ",
         };
+        let (heading, is_told) = heading(finding, self.style.width);
         let card = Card {
-            code: heading(finding, self.style.width),
+            code: heading,
             message: wrapped(&format!("{verdict}{}", finding.message), self.message_width()).join("\n"),
             severity: match (finding.verdict, finding.severity) {
                 (Verdict::Fail, Severity::Critical | Severity::High) => miette::Severity::Error,
                 (Verdict::Fail, _) => miette::Severity::Warning,
                 (Verdict::Unknown, _) => miette::Severity::Advice,
             },
-            help: finding_help(finding, self.style.width),
+            help: finding_help(finding, is_told, self.style.width),
             snippet: Some(snippet),
         };
         self.card(out, report, &card)
@@ -105,7 +106,7 @@ impl Printer {
 
     fn diagnostic(&self, out: &mut dyn io::Write, report: &Report, diagnostic: &Diagnostic) -> io::Result<()> {
         let snippet = diagnostic.span.map(|span| {
-            let label = Label { span, text: String::new() };
+            let label = Label { span, text: "".into() };
             Snippet::of(&report.sources, &label, &[], self.style.width, false)
         });
         let (word, severity) = match diagnostic.severity {
@@ -154,16 +155,12 @@ fn is_crowded(finding: &Finding, label: &Label) -> bool {
 /// Columns before each line of help.
 const INDENT: usize = 8;
 
-/// The policy, and the resource when there is room for it.
-fn heading(finding: &Finding, width: usize) -> String {
-    let short = short_heading(finding);
-    let whole = format!("{short} in {}", finding.resource.address);
-    if fits(&whole, width) { whole } else { short }
-}
-
-fn short_heading(finding: &Finding) -> String {
+/// The policy, and the resource when there is room for it; whether there was.
+fn heading(finding: &Finding, width: usize) -> (String, bool) {
     let raised = finding.raised.as_ref().map(|it| format!(", raised by the tag {}", it.tag)).unwrap_or_default();
-    format!("{} ({}{raised})", finding.policy.id, finding.severity.as_str())
+    let short = format!("{} ({}{raised})", finding.policy.id, finding.severity.as_str());
+    let whole = format!("{short} in {}", finding.resource.address);
+    if fits(&whole, width) { (whole, true) } else { (short, false) }
 }
 
 fn fits(line: &str, width: usize) -> bool {
@@ -171,9 +168,8 @@ fn fits(line: &str, width: usize) -> bool {
 }
 
 /// The fix, then the citations, then who covers it.
-fn finding_help(finding: &Finding, width: usize) -> Option<String> {
+fn finding_help(finding: &Finding, is_told: bool, width: usize) -> Option<String> {
     let mut lines = Vec::new();
-    let is_told = heading(finding, width).len() > short_heading(finding).len();
     let width = width.saturating_sub(INDENT);
     if let Some(fix) = finding.fix() {
         match fix.lines().count() {

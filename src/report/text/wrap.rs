@@ -4,16 +4,19 @@
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
-        let mut line = String::new();
+        let (mut line, mut length) = (String::with_capacity(paragraph.len().min(width)), 0);
         for word in paragraph.split_whitespace() {
-            let length = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && length > width {
+            let more = word.chars().count();
+            if !line.is_empty() && length + 1 + more > width {
                 lines.push(std::mem::take(&mut line));
+                length = 0;
             }
             if !line.is_empty() {
                 line.push(' ');
+                length += 1;
             }
             line.push_str(word);
+            length += more;
         }
         lines.push(line);
     }
