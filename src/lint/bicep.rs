@@ -104,10 +104,14 @@ impl Fresh {
 
 /// One finding for what several templates share: each holds the module that the place is in.
 pub(super) fn share(findings: &mut Vec<Finding>) {
+    let is_built = |finding: &Finding| finding.related.iter().any(|it| *it.text == *BUILT);
+    if !findings.iter().any(is_built) {
+        return;
+    }
     let mut first: IndexMap<(Arc<str>, Span, String, bool), usize, FxBuildHasher> = IndexMap::default();
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings.drain(..) {
-        let built = finding.related.iter().any(|it| *it.text == *BUILT);
+        let built = is_built(&finding);
         let local = finding.resource.address.rsplit('/').next().unwrap_or("");
         let what = format!("{}|{local}|{:?}", finding.resource.resource_type, finding.verdict);
         let key = (finding.policy.id.clone(), finding.primary.span, what, finding.suppressed.is_some());

@@ -4,6 +4,7 @@
 //! looked at once and not kept: what findings say, and the resource they say it of, is held once for all that share it. How it
 //! is worded is `findings`'.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -31,7 +32,9 @@ pub(super) struct Gathering<'r> {
     /// The resource of the last outcome: policies judge one after the other.
     latest: Option<(usize, ResourceIndex, Arc<Subject>)>,
     places: FxHashMap<Key, usize>,
-    drafts: Vec<Draft>,
+    findings: Vec<Finding>,
+    /// The others that share a finding, by its position.
+    also: BTreeMap<usize, Vec<Other>>,
     left_out: usize,
 }
 
@@ -43,12 +46,6 @@ struct Key {
     primary: Span,
     way: Box<[Span]>,
     actual: Arc<str>,
-}
-
-/// A finding without the others that share it.
-struct Draft {
-    finding: Finding,
-    also: Vec<Other>,
 }
 
 /// Another resource with the same finding.
@@ -75,7 +72,8 @@ impl<'r> Gathering<'r> {
             facts: FxHashMap::default(),
             latest: None,
             places: FxHashMap::default(),
-            drafts: Vec::new(),
+            findings: Vec::new(),
+            also: BTreeMap::new(),
             left_out: 0,
         }
     }
@@ -84,13 +82,14 @@ impl<'r> Gathering<'r> {
     pub(super) fn add(&mut self, one: &Judged) {
         let (Some(graph), Some(policy)) = (self.graphs.get(one.graph), self.policies.get(one.policy)) else { return };
         let key = self.key(one);
-        if let Some(draft) = self.places.get(&key).and_then(|at| self.drafts.get_mut(*at)) {
+        if let Some(at) = self.places.get(&key) {
             let related = labels(&one.outcome, &mut self.texts);
-            draft.also.push(Other { graph: one.graph, resource: one.resource, related });
-        } else if self.drafts.len() < MOST {
+            let other = Other { graph: one.graph, resource: one.resource, related };
+            self.also.entry(*at).or_default().push(other);
+        } else if self.findings.len() < MOST {
             let finding = self.finding(one, graph, policy, key.verdict);
-            self.places.insert(key, self.drafts.len());
-            self.drafts.push(Draft { finding, also: Vec::new() });
+            self.places.insert(key, self.findings.len());
+            self.findings.push(finding);
         } else {
             self.left_out += 1;
         }
@@ -98,9 +97,13 @@ impl<'r> Gathering<'r> {
 
     /// The findings in order of place, and how many more there would be.
     pub(super) fn finish(self) -> (Vec<Finding>, usize) {
-        let Self { graphs, sources, marking, drafts, left_out, .. } = self;
-        let mut findings: Vec<Finding> =
-            drafts.into_iter().map(|draft| draft.finding(graphs, marking.as_ref())).collect();
+        let Self { graphs, sources, marking, mut findings, mut also, left_out, .. } = self;
+        for (at, finding) in findings.iter_mut().enumerate() {
+            if let Some(others) = also.remove(&at) {
+                share(finding, others, graphs);
+            }
+            complete(finding, graphs, marking.as_ref());
+        }
         findings::sort(&mut findings, sources);
         findings::tell_apart(&mut findings);
         (findings, left_out)
@@ -163,36 +166,32 @@ impl<'r> Gathering<'r> {
     }
 }
 
-impl Draft {
-    /// The finding with all that share it: it names them, and is as grave as the gravest of them.
-    fn finding(self, graphs: &[ResourceGraph], marking: Option<&Marking>) -> Finding {
-        let Self { mut finding, also } = self;
-        finding.members.extend(also.iter().map(|it| (it.graph, it.resource)));
-        let others: Vec<&Resource> =
-            also.iter().filter_map(|it| Some(graphs.get(it.graph)?.get(it.resource))).collect();
-        if !others.is_empty() {
-            let mut seen: FxHashSet<Span> = finding.related.iter().map(|it| it.span).collect();
-            let places = also.into_iter().flat_map(|it| it.related).filter(|place| seen.insert(place.span));
-            finding.related.extend(places);
-            finding.related.extend(findings::others(&others, &finding.resource));
-            if others.iter().any(|it| !it.callers.is_empty()) {
-                let subject = Arc::make_mut(&mut finding.resource);
-                let own = std::mem::take(&mut subject.callers);
-                subject.callers = others.iter().flat_map(|it| &it.callers).copied().chain(own).collect();
-            }
-        }
-        if let Some((graph, resource)) = finding.members.first()
-            && let Some(graph) = graphs.get(*graph)
-        {
-            finding.related.extend(findings::encrypts(graph, *resource));
-        }
-        if let Some(marking) = marking {
-            let mut all = finding.members.iter();
-            let raised = all.find_map(|(graph, it)| marking.raise(finding.severity, graphs.get(*graph)?, *it));
-            finding.severity = raised.as_ref().map_or(finding.severity, |it| it.to);
-            finding.raised = raised.map(Box::new);
-        }
-        finding
+/// Names in a finding the others that share it.
+fn share(finding: &mut Finding, also: Vec<Other>, graphs: &[ResourceGraph]) {
+    finding.members.extend(also.iter().map(|it| (it.graph, it.resource)));
+    let others: Vec<&Resource> = also.iter().filter_map(|it| Some(graphs.get(it.graph)?.get(it.resource))).collect();
+    let mut seen: FxHashSet<Span> = finding.related.iter().map(|it| it.span).collect();
+    let places = also.into_iter().flat_map(|it| it.related).filter(|place| seen.insert(place.span));
+    finding.related.extend(places);
+    finding.related.extend(findings::others(&others, &finding.resource));
+    if others.iter().any(|it| !it.callers.is_empty()) {
+        let subject = Arc::make_mut(&mut finding.resource);
+        let own = std::mem::take(&mut subject.callers);
+        subject.callers = others.iter().flat_map(|it| &it.callers).copied().chain(own).collect();
+    }
+}
+
+/// Says what the resource protects; what shares a finding is as grave as the gravest of it.
+fn complete(finding: &mut Finding, graphs: &[ResourceGraph], marking: Option<&Marking>) {
+    let first = finding.members.first().and_then(|(graph, resource)| Some((graphs.get(*graph)?, *resource)));
+    if let Some((graph, resource)) = first {
+        finding.related.extend(findings::encrypts(graph, resource));
+    }
+    if let Some(marking) = marking {
+        let mut all = finding.members.iter();
+        let raised = all.find_map(|(graph, it)| marking.raise(finding.severity, graphs.get(*graph)?, *it));
+        finding.severity = raised.as_ref().map_or(finding.severity, |it| it.to);
+        finding.raised = raised.map(Box::new);
     }
 }
 

@@ -12,6 +12,9 @@ use super::Entry;
 /// As many entries are looked through before a table of them is worth its memory.
 const SMALL: usize = 16;
 
+/// The most entries that room is made for before they come.
+const FEW: usize = 64;
+
 /// Entries by key, in the order in which they were first set.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
@@ -35,6 +38,11 @@ impl Entries {
             made.insert(key, entry);
         }
         made
+    }
+
+    /// Gives back the room that no entry is in.
+    pub(super) fn shrink(&mut self) {
+        self.list.shrink_to_fit();
     }
 
     /// How many there are.
@@ -253,7 +261,9 @@ impl Extend<(Arc<str>, Entry)> for Entries {
 
 impl FromIterator<(Arc<str>, Entry)> for Entries {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Entry)>>(entries: I) -> Self {
-        let mut made = Self::default();
+        let entries = entries.into_iter();
+        let (least, most) = entries.size_hint();
+        let mut made = Self { list: Vec::with_capacity(most.unwrap_or(least).min(FEW)), places: None };
         made.extend(entries);
         made
     }

@@ -9,6 +9,7 @@ mod number;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -203,6 +204,17 @@ impl StepKind {
 /// The most steps of provenance that a value keeps.
 pub const MAX_STEPS: usize = 4;
 
+/// The origin of a value that nobody wrote: a resource has dozens of them, of one or two kinds.
+fn origin_of_default(of: DefaultOf) -> Arc<Origin> {
+    thread_local! {
+        static LATEST: RefCell<Option<Arc<Origin>>> = const { RefCell::new(None) };
+    }
+    LATEST.with_borrow_mut(|latest| match latest {
+        Some(origin) if origin.default.as_ref() == Some(&of) => origin.clone(),
+        _ => latest.insert(Arc::new(Origin { default: Some(of), steps: Vec::new() })).clone(),
+    })
+}
+
 impl Value {
     /// A value written at `span`.
     pub fn new(kind: impl Into<ValueKind>, span: Span) -> Self {
@@ -215,12 +227,14 @@ impl Value {
     }
 
     /// An object of these entries at `span`.
-    pub fn object(object: Object, span: Span) -> Self {
+    pub fn object(mut object: Object, span: Span) -> Self {
+        object.entries.shrink();
         Self::new(ValueKind::Object(Arc::new(object)), span)
     }
 
     /// An array of these elements at `span`.
-    pub fn array(items: Vec<Value>, span: Span) -> Self {
+    pub fn array(mut items: Vec<Value>, span: Span) -> Self {
+        items.shrink_to_fit();
         Self::new(ValueKind::Array(Arc::new(Array { items, rest: None })), span)
     }
 
@@ -235,6 +249,7 @@ impl Value {
             if origin.steps.len() >= MAX_STEPS {
                 origin.steps.remove(MAX_STEPS.saturating_sub(2));
             }
+            origin.steps.reserve_exact(1);
             origin.steps.insert(0, Step { kind, span: old });
         }
         self
@@ -259,7 +274,10 @@ impl Value {
     /// The same value, marked as the default of `of`.
     #[must_use]
     pub fn as_default(mut self, of: DefaultOf) -> Self {
-        Arc::make_mut(self.origin.get_or_insert_default()).default = Some(of);
+        match &mut self.origin {
+            Some(origin) => Arc::make_mut(origin).default = Some(of),
+            None => self.origin = Some(origin_of_default(of)),
+        }
         self
     }
 
