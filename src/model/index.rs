@@ -145,13 +145,32 @@ impl Index {
         }
     }
 
+    /// What stands in the place of a name may be the id of the resource itself; `None` when it is not an id.
+    fn has_id(&self, resource: &Resource, at: ResourceIndex, name: &Value) -> Option<bool> {
+        match &name.kind {
+            ValueKind::Unknown(unknown) => match unknown.references.as_slice() {
+                [reference] if &*reference.attribute == "id" => {
+                    let meant = self.at_address(&reference.address)?;
+                    if meant.contains(&at) { (meant.len() == 1).then_some(true) } else { Some(false) }
+                }
+                _ => None,
+            },
+            ValueKind::String(text) => {
+                let id = ArmId::parse(text).filter(|id| id.resource_type == resource.resource_type)?;
+                let own = resource.body.as_object()?.value("name")?;
+                same_name(own, &name_of_symbol(id.names.last()?, name.span))
+            }
+            _ => None,
+        }
+    }
+
     /// `None` when a name on either side is unknown and nothing else tells them apart.
     pub(super) fn has_names(&self, resources: &[Resource], at: ResourceIndex, names: &[Value]) -> Option<bool> {
         let resource = resources.get(at.0 as usize)?;
         let Some((last, outer)) = names.split_last() else { return Some(true) };
         let own =
             resource.body.as_object().and_then(|body| body.get_ignore_case("name")).map(|(_, entry)| &entry.value);
-        let here = own.and_then(|own| same_name(own, last));
+        let here = self.has_id(resource, at, last).or_else(|| own.and_then(|own| same_name(own, last)));
         if here == Some(false) || outer.is_empty() {
             return here;
         }

@@ -150,13 +150,19 @@ fn named_target(namings: &[Naming], resource_type: &ResourceType, arguments: &Ob
         }
     }
     let span = place?;
-    // A name that is another resource's attribute leads there without comparing names.
-    let referring = names.iter().rev().find(|name| name.as_unknown().is_some_and(|it| is_name_of_one(&it.references)));
+    // A name that is another resource's attribute leads there without comparing names, or above what is named by itself.
+    let own = |naming: &Naming| matches!(naming, Naming::Literal(_));
+    let inner = names.iter().zip(namings).rev().find(|(name, naming)| refers(name) || !own(naming));
+    let referring = inner.map(|(name, _)| name).filter(|name| refers(name));
     let target = match referring {
         Some(name) => Target::Value(name.clone()),
         None => Target::Named { resource_type: outer_type(resource_type, names.len()), names },
     };
     Some((target, span))
+}
+
+fn refers(name: &Value) -> bool {
+    name.as_unknown().is_some_and(|it| is_name_of_one(&it.references))
 }
 
 fn is_name_of_one(references: &[Reference]) -> bool {
