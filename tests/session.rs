@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use baalint::discover::Buffer;
 use baalint::lint::library::Shelves;
-use baalint::lint::session::Session;
+use baalint::lint::session::{Session, Stage};
 use baalint::lint::{self, Request, Values};
 use baalint::report::Report;
 use baalint::source::Span;
 use baalint::suppress::Day;
+use baalint::suppress::baseline::Baseline;
 
 fn request(folder: &Path, buffers: Vec<Buffer>) -> Request {
     Request {
@@ -104,8 +105,13 @@ fn edited(text: &str, path: &Path, dice: &mut Dice) -> String {
     }
 }
 
+/// Judges until nothing waits; true when everything was judged.
 fn judge(session: &mut Session) -> bool {
-    session.judge(&mut |_| true).unwrap().whole
+    let mut is_whole = false;
+    while session.is_stale() || session.has_rest() {
+        is_whole |= session.judge(&mut |_| true).unwrap().stage == Stage::Whole;
+    }
+    is_whole
 }
 
 /// Edits files of a folder that is not changed, one after the other and some back; gives how many edits were judged in part.
@@ -161,6 +167,99 @@ fn after_every_edit_it_says_what_a_run_says_that_starts_anew() {
         let in_part = edit_and_compare(&here.join(folder), 24, seed);
         assert!(in_part > 12, "{folder}: {in_part} of 24 edits judged in part");
     }
+}
+
+const MODULE: &str = "variable \"https\" { default = false }\nvariable \"tls\" { default = \"TLS1_2\" }\n\
+    resource \"azurerm_storage_account\" \"a\" {\n  https_traffic_only_enabled = var.https\n  min_tls_version = var.tls\n}\n\
+    resource \"azurerm_key_vault\" \"k\" {\n  purge_protection_enabled = true\n}\n";
+
+/// A module that roots call, some with a value of their own.
+fn with_roots(what: &str, roots: usize, more: &[(&str, &str)]) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("baalint-session-{}-{what}", std::process::id()));
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("module/main.tf", MODULE);
+    for root in 0..roots {
+        let own = if root % 7 == 3 { "  tls = \"TLS1_0\"\n" } else { "" };
+        let call = format!("module \"m\" {{\n  source = \"../module\"\n  https = true\n{own}}}\n");
+        write(&format!("r{root:02}/main.tf"), &call);
+    }
+    for (name, text) in more {
+        write(name, text);
+    }
+    fs::canonicalize(folder).unwrap()
+}
+
+#[test]
+fn so_it_does_with_a_baseline_variables_files_terragrunt_plans_and_many_roots() {
+    let baseline = with_roots("baseline", 4, &[]);
+    let report = lint::run(request(&baseline, Vec::new())).report;
+    let known: Vec<_> = report.findings.iter().step_by(2).cloned().collect();
+    fs::write(baseline.join("known.json"), Baseline::of(&report.sources, &known).text()).unwrap();
+    fs::write(baseline.join("baalint.yaml"), "baseline: known.json\n").unwrap();
+    let values = [
+        ("values.tfvars", "https = false\n"),
+        ("baalint.yaml", "var-files: [values.tfvars]\n"),
+        ("r00/variables.tf", "variable \"https\" {}\n"),
+    ];
+    let unit = "terraform {\n  source = \"../../deployed\"\n}\ninputs = { https = false }\n";
+    let units = [
+        ("live/a/terragrunt.hcl", unit),
+        ("live/b/terragrunt.hcl", &unit.replace("false", "true")),
+        ("deployed/main.tf", MODULE),
+    ];
+    let plan = r#"{"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {"root_module": {"child_modules": [{
+        "address": "module.m", "resources": [{"address": "module.m.azurerm_storage_account.a", "mode": "managed", "type":
+        "azurerm_storage_account", "name": "a", "values": {"https_traffic_only_enabled": false}}]}]}}, "configuration": {}}"#;
+    let plans = [("r01/plan.json", plan), ("other/main.tf", MODULE)];
+    for (what, folder, least) in [
+        ("a baseline", baseline, 10),
+        ("variables files", with_roots("values", 3, &values), 10),
+        ("Terragrunt", with_roots("terragrunt", 2, &units), 10),
+        ("a plan", with_roots("plan", 3, &plans), 10),
+        ("many roots", with_roots("many", 40, &[]), 10),
+    ] {
+        let in_part = edit_and_compare(&folder, 24, 5);
+        println!("{what}: {in_part} of 24 edits judged in part");
+        assert!(in_part >= least, "{what}: {in_part} of 24 edits judged in part");
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+#[test]
+fn of_many_roots_those_that_say_something_of_the_file_are_first() {
+    let root = with_roots("first", 40, &[]);
+    let module = root.join("module/main.tf");
+    let mut session = Session::new(request(&root, Vec::new()));
+    judge(&mut session);
+    let policies = |session: &Session| {
+        let report = session.report(std::slice::from_ref(&module));
+        let mut ids: Vec<String> = report.findings.iter().map(|it| it.policy.id.to_string()).collect();
+        ids.dedup();
+        ids
+    };
+    let before = policies(&session);
+    assert!(before.contains(&"storage/old-tls".to_owned()), "{before:?}");
+    // Lines move: what was known of the file by its places is made again from few roots.
+    session.set(&module, format!("\n\n{MODULE}"));
+    let news = session.judge(&mut |_| true).unwrap();
+    let Stage::Edit { waiting } = news.stage else { panic!("{news:?}") };
+    assert!(waiting > 20, "{waiting}");
+    assert_eq!(news.files, [module.clone()]);
+    assert_eq!(policies(&session), before, "nothing goes for a moment");
+    // The editor has something newer to say: what waits is left, and taken up again after it.
+    assert_eq!(session.judge(&mut |_| false), None);
+    assert!(session.has_rest() && !session.is_stale());
+    session.set(&module, format!("\n{MODULE}"));
+    assert!(matches!(session.judge(&mut |_| true).unwrap().stage, Stage::Edit { waiting } if waiting > 20));
+    assert_eq!(session.judge(&mut |_| true).unwrap().stage, Stage::Rest);
+    assert!(!session.has_rest());
+    let buffers = vec![Buffer { path: module.clone(), bytes: format!("\n{MODULE}").into_bytes() }];
+    assert_eq!(said(&session.whole_report()), said(&lint::run(request(&root, buffers)).report));
+    let _ = fs::remove_dir_all(root);
 }
 
 #[test]

@@ -131,7 +131,9 @@ impl Units {
             map(&plans, 2, |plan| lower_plan(plan, &project, mappings, values.statistics)).into_iter().zip(&plans)
         {
             self.statistics.add(&statistics);
-            self.add(lowered, Kind::Plan, &plan.dir, BTreeSet::new());
+            let root = project.roots().iter().find(|root| root.dir == plan.dir);
+            let reads = root.map_or_else(|| BTreeSet::from([plan.dir.clone()]), |root| project.reach(root));
+            self.add(lowered, Kind::Plan, &plan.dir, reads);
         }
     }
 

@@ -13,7 +13,7 @@ use super::convert::{of_diagnostic, of_finding, page, path, range, uri};
 use super::policy_page;
 use crate::finding::{Finding, Verdict};
 use crate::lint::library::Shelves;
-use crate::lint::session::{News, Session};
+use crate::lint::session::{News, Session, Stage};
 use crate::lint::{self, Values};
 use crate::report::Report;
 use crate::source::{SourceFile, Span};
@@ -104,7 +104,7 @@ impl<'c> Server<'c> {
         if let Some(message) = self.inbox.get_mut().pop_front() {
             return Ok(Some(message));
         }
-        if !self.session.is_stale() || self.is_paused {
+        if !(self.session.is_stale() || self.session.has_rest()) || self.is_paused {
             return self.connection.receiver.recv().map(Some).map_err(|_| gone());
         }
         match self.connection.receiver.recv_timeout(PAUSE) {
@@ -122,6 +122,8 @@ impl<'c> Server<'c> {
         let started = Instant::now();
         let (progress, connection, inbox) = (self.abilities.progress, self.connection, &self.inbox);
         let mut begun = false;
+        // Whoever asks something while the roots that had to wait are judged is answered first.
+        let is_rest = !self.session.is_stale();
         let news = self.session.judge(&mut |step| {
             if progress && !begun {
                 begin(connection);
@@ -132,7 +134,7 @@ impl<'c> Server<'c> {
             }
             begun = true;
             inbox.borrow_mut().extend(connection.receiver.try_iter());
-            !inbox.borrow().iter().any(is_newer)
+            !inbox.borrow().iter().any(|it| is_newer(it) || (is_rest && matches!(it, Message::Request(_))))
         });
         if progress && begun {
             let value = json!({ "kind": "end" });
@@ -144,8 +146,13 @@ impl<'c> Server<'c> {
             return;
         };
         self.publish(&news);
-        let what = if news.whole { "the workspace" } else { "an edit" };
-        let message = format!("judged {what} in {:.1} ms", started.elapsed().as_secs_f64() * 1000.0);
+        let (what, then) = match news.stage {
+            Stage::Whole => ("the workspace", String::new()),
+            Stage::Edit { waiting: 0 } => ("an edit", String::new()),
+            Stage::Edit { waiting } => ("an edit", format!("; {waiting} roots that share it follow")),
+            Stage::Rest => ("the roots that share it", String::new()),
+        };
+        let message = format!("judged {what} in {:.1} ms{then}", started.elapsed().as_secs_f64() * 1000.0);
         self.send("window/logMessage", json!({ "type": 4, "message": message }));
     }
 

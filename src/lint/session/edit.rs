@@ -10,9 +10,11 @@ use rustc_hash::FxHashSet;
 
 use super::super::bicep::is_bicep;
 use super::super::units::{self, Origin, Units};
-use super::state::{FEW, Recorder, State};
+use super::state::{FEW, Recorder, State, Unit};
+use crate::diagnostic::Diagnostic;
 use crate::discover::{Input, Kind, kind_of};
 use crate::frontend::Files as _;
+use crate::frontend::arm::Templates;
 use crate::model::ResourceGraph;
 use crate::source::FileId;
 
@@ -27,13 +29,20 @@ pub(super) enum Reach {
 }
 
 /// What an edit is judged with.
-struct Part {
-    kind: Kind,
+pub(super) struct Part {
+    pub(super) kind: Kind,
     /// Positions of the graphs.
-    graphs: Vec<usize>,
+    pub(super) graphs: Vec<usize>,
     inputs: Vec<Input>,
     /// The only directory, when it is one.
     directory: Option<PathBuf>,
+}
+
+/// What came of a part that was judged again.
+pub(super) struct Again {
+    /// Files of which it says something else than before.
+    pub(super) touched: FxHashSet<FileId>,
+    templates: Option<Templates>,
 }
 
 impl State {
@@ -65,10 +74,6 @@ impl State {
             return Reach::Whole;
         }
         let Some(input) = input.cloned() else { return Reach::Nothing };
-        // Known findings are told by fingerprints, which count what is alike in all of a directory.
-        if self.baseline.is_some() {
-            return Reach::Whole;
-        }
         let had_links = self.links.clone();
         self.sources.add(path, self.disk.shown(path), text);
         self.note_links(&input);
@@ -76,6 +81,7 @@ impl State {
             return Reach::Whole;
         }
         let Some(part) = self.part(&input) else { return Reach::Whole };
+        let part = if part.kind == Kind::Terraform { self.nearest(part, input.file) } else { part };
         self.again(&part, input.file)
     }
 
@@ -89,9 +95,6 @@ impl State {
             .map(|(directory, _)| directory.clone())
             .collect();
         directories.insert(beside);
-        if self.baseline.is_some() {
-            return Reach::Whole;
-        }
         let mut files = BTreeSet::new();
         for directory in directories {
             let Some(input) = self.inputs.iter().find(|it| it.kind == Kind::Arm && is_in(it, &directory)).cloned()
@@ -125,31 +128,49 @@ impl State {
 
     /// The roots that the directory is part of, and all that they are made of.
     fn terraform_part(&self, input: &Input, directory: &Path) -> Option<Part> {
-        let is_special = |it: &Input| it.kind == Kind::Plan || it.path.ends_with("terragrunt.hcl");
-        if self.inputs.iter().any(is_special) || !self.values.terraform.variable_files.is_empty() {
+        // Which roots it deploys, and with which inputs.
+        if is_terragrunt(input) {
             return None;
         }
         let is_touched = |origin: &Origin| match input.kind {
             Kind::TerraformVariables => origin.directory == directory,
             _ => origin.reads.contains(directory),
         };
-        let units = self.units.iter().enumerate().filter(|(_, it)| it.origin.kind == Kind::Terraform);
-        let graphs: Vec<usize> = units.filter(|(_, it)| is_touched(&it.origin)).map(|(at, _)| at).collect();
-        if graphs.is_empty() {
-            return None;
+        let mut graphs = Vec::new();
+        for (at, unit) in self.units.iter().enumerate().filter(|(_, it)| is_touched(&it.origin)) {
+            match unit.origin.kind {
+                Kind::Terraform => graphs.push(at),
+                // What a plan says is told at the places of its configuration.
+                Kind::Plan => return None,
+                _ => {}
+            }
         }
-        let reads: BTreeSet<&Path> = graphs
-            .iter()
-            .filter_map(|at| self.units.get(*at))
-            .flat_map(|it| &it.origin.reads)
-            .map(PathBuf::as_path)
-            .collect();
-        let is_read = |it: &&Input| {
-            matches!(it.kind, Kind::Terraform | Kind::TerraformVariables)
-                && it.path.parent().is_some_and(|it| reads.contains(it))
+        (!graphs.is_empty()).then(|| self.roots(graphs))
+    }
+
+    /// Roots with all that they are made of.
+    pub(super) fn roots(&self, graphs: Vec<usize>) -> Part {
+        let units: Vec<&Unit> = graphs.iter().filter_map(|at| self.units.get(*at)).collect();
+        let reads: BTreeSet<&Path> = units.iter().flat_map(|it| &it.origin.reads).map(PathBuf::as_path).collect();
+        // A root that Terragrunt deploys is shown as the directory of the file that says so.
+        let shown: FxHashSet<&str> =
+            graphs.iter().filter_map(|at| self.graphs.get(*at)).map(|graph| &*graph.root).collect();
+        let is_meant = |it: &&Input| {
+            let Some(directory) = it.path.parent() else { return false };
+            match it.kind {
+                _ if is_terragrunt(it) => shown.contains(&*self.shown_directory(directory)),
+                Kind::Terraform | Kind::TerraformVariables => reads.contains(directory),
+                _ => false,
+            }
         };
-        let inputs = self.inputs.iter().filter(is_read).cloned().collect();
-        Some(Part { kind: Kind::Terraform, graphs, inputs, directory: None })
+        let inputs = self.inputs.iter().filter(is_meant).cloned().collect();
+        Part { kind: Kind::Terraform, graphs, inputs, directory: None }
+    }
+
+    /// A directory as the address of a root has it.
+    fn shown_directory(&self, directory: &Path) -> String {
+        let shown = self.disk.shown(directory);
+        if shown.is_empty() { ".".to_owned() } else { shown }
     }
 
     /// The templates or documents of a directory, or all.
@@ -162,24 +183,41 @@ impl State {
         Part { kind, graphs, inputs, directory: directory.map(Path::to_path_buf) }
     }
 
-    /// Lowers and judges a part again.
+    /// Judges a part again, and says where that tells something else.
     fn again(&mut self, part: &Part, file: FileId) -> Reach {
+        let Some(Again { mut touched, templates }) = self.lower_again(part) else { return Reach::Whole };
+        if let Some(edited) = self.sources.get(file).cloned() {
+            self.scan(&edited);
+        }
+        self.waiting.hold_back(&mut touched, file);
+        if self.baseline.is_some() && part.kind == Kind::Terraform {
+            touched.extend(self.of_terraform());
+        }
+        let mut changed = self.find_again(Some(&touched), templates.as_ref());
+        changed.extend(self.finish());
+        Reach::Part(self.paths(changed))
+    }
+
+    /// Lowers and judges a part; nothing when it is made of other roots than before.
+    pub(super) fn lower_again(&mut self, part: &Part) -> Option<Again> {
         let known = self.sources.files().len();
         let files = Recorder::of(&self.disk);
         let lowered = units::units(&part.inputs, &files, &mut self.sources, &self.values, &self.mappings);
         self.opened.extend(files.opened());
         let Units { graphs, origins, diagnostics, templates, .. } = lowered;
         if part.kind == Kind::Terraform && !self.is_same_shape(part, &origins) {
-            return Reach::Whole;
+            return None;
         }
         let inputs: FxHashSet<FileId> = part.inputs.iter().map(|it| it.file).collect();
         self.load_told.retain(|it| it.span.is_none_or(|span| !inputs.contains(&span.file)));
-        self.load_told.extend(diagnostics);
+        // What all roots are given is read with each part.
+        let new: Vec<Diagnostic> = diagnostics.into_iter().filter(|it| !self.load_told.contains(it)).collect();
+        self.load_told.extend(new);
         if part.kind == Kind::Arm {
             self.forget_bicep(part.directory.as_deref());
         }
         let scanned: Vec<_> = self.sources.files().get(known..).unwrap_or(&[]).to_vec();
-        for new in scanned.iter().chain(self.sources.get(file).cloned().iter()) {
+        for new in &scanned {
             self.scan(new);
         }
         let before = self.said(&part.graphs);
@@ -187,10 +225,8 @@ impl State {
         let now = self.said(&places);
         let is_known = part.kind == Kind::Terraform && part.graphs.len() <= FEW;
         let differs = |file: &&FileId| !is_known || before.get(*file) != now.get(*file);
-        let touched: FxHashSet<FileId> = before.keys().chain(now.keys()).filter(differs).copied().collect();
-        let mut changed = self.find_again(Some(&touched), templates.as_ref());
-        changed.extend(self.finish());
-        Reach::Part(self.paths(changed))
+        let touched = before.keys().chain(now.keys()).filter(differs).copied().collect();
+        Some(Again { touched, templates })
     }
 
     /// True when the roots and what they are made of are what they were.
@@ -202,26 +238,30 @@ impl State {
 
     /// Puts new graphs in the places of the old ones, judged; gives their positions.
     fn put(&mut self, part: &Part, graphs: Vec<ResourceGraph>, origins: Vec<Origin>) -> Vec<usize> {
+        let judged = self.judgement(&graphs);
         let mut places = part.graphs.iter().copied();
         let mut put = Vec::new();
         for (graph, origin) in graphs.into_iter().zip(origins) {
-            let at = if let Some(at) = places.next() {
+            if let Some(at) = places.next() {
                 self.replace(at, graph, origin);
-                at
+                put.push(at);
             } else {
+                put.push(self.graphs.len());
                 self.add(graph, origin);
-                self.graphs.len().saturating_sub(1)
-            };
-            self.judge(at);
-            put.push(at);
+            }
         }
         for at in places {
             let gone =
                 Origin { kind: part.kind, directory: PathBuf::new(), reads: BTreeSet::new(), diagnostics: Vec::new() };
             self.replace(at, ResourceGraph::default(), gone);
         }
+        self.keep(judged, &put);
         put
     }
+}
+
+fn is_terragrunt(input: &Input) -> bool {
+    input.path.ends_with("terragrunt.hcl")
 }
 
 fn is_in(input: &Input, directory: &Path) -> bool {

@@ -5,6 +5,7 @@
 //! change which roots there are, or what they read, judges the whole again. Knows no editor.
 
 mod edit;
+mod rest;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,12 +36,26 @@ pub struct Session {
 }
 
 /// What came of a judgement.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct News {
     /// Files of which something else is to be said than before, sorted.
     pub files: Vec<PathBuf>,
-    /// True when everything was judged, not only what was touched.
-    pub whole: bool,
+    /// What was judged.
+    pub stage: Stage,
+}
+
+/// How much of a workspace was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Everything.
+    Whole,
+    /// What an edit touched, but for so many roots that share it: they are judged by the next calls.
+    Edit {
+        /// How many roots wait.
+        waiting: usize,
+    },
+    /// The roots that had to wait.
+    Rest,
 }
 
 impl Session {
@@ -79,6 +94,11 @@ impl Session {
             && !(self.request.paths.is_empty() && self.open.is_empty() && self.spoken.is_empty())
     }
 
+    /// True when roots that share an edit wait for their turn.
+    pub fn has_rest(&self) -> bool {
+        self.state.as_ref().is_some_and(|it| it.waiting() > 0)
+    }
+
     /// True when a file on disk may say something else than what was judged.
     pub fn differs(&self, path: &Path) -> bool {
         let path = normalise(path);
@@ -98,40 +118,64 @@ impl Session {
         self.state.as_ref().map_or(&self.request.shelves, |state| &state.shelves)
     }
 
-    /// Judges what is stale; nothing when `go_on` said no, and everything is then as stale as before.
+    /// Judges what is stale, or else what waits; nothing when `go_on` said no, and all else is then as it was.
     pub fn judge(&mut self, go_on: GoOn<'_>) -> Option<News> {
         if let Some(mut state) = self.state.take() {
-            let mut files = BTreeSet::new();
-            let touched = std::mem::take(&mut self.touched);
-            let mut is_whole = false;
-            for path in &touched {
-                match state.edit(path, self.open.get(path).map(String::as_str)) {
-                    Reach::Nothing => {}
-                    Reach::Part(changed) => files.extend(changed),
-                    Reach::Whole => {
-                        is_whole = true;
-                        break;
-                    }
+            let (reach, touched) = if self.touched.is_empty() && state.waiting() > 0 {
+                match state.judge_the_rest(go_on) {
+                    Some(reach) => (Some((reach, Stage::Rest)), BTreeSet::new()),
+                    None => (None, BTreeSet::new()),
+                }
+            } else {
+                let touched = std::mem::take(&mut self.touched);
+                let reach = self.edits(&mut state, &touched);
+                (Some((reach, Stage::Edit { waiting: state.waiting() })), touched)
+            };
+            match reach {
+                None => {
+                    self.state = Some(state);
+                    return None;
+                }
+                Some((Reach::Whole, _)) => {
+                    self.spoken.extend(state.spoken_of());
+                    self.touched = touched;
+                }
+                Some((Reach::Part(files), stage)) => {
+                    self.state = Some(state);
+                    return Some(News { files: files.into_iter().collect(), stage });
+                }
+                Some((Reach::Nothing, stage)) => {
+                    self.state = Some(state);
+                    return Some(News { files: Vec::new(), stage });
                 }
             }
-            if !is_whole {
-                self.state = Some(state);
-                return Some(News { files: files.into_iter().collect(), whole: false });
-            }
-            self.spoken.extend(state.spoken_of());
-            self.spoken.extend(files);
-            self.touched = touched;
         }
         if self.request.paths.is_empty() && self.open.is_empty() {
             self.touched.clear();
-            return Some(News { files: std::mem::take(&mut self.spoken).into_iter().collect(), whole: true });
+            return Some(News { files: std::mem::take(&mut self.spoken).into_iter().collect(), stage: Stage::Whole });
         }
         let state = State::read(self.request(), go_on)?;
         self.touched.clear();
         let mut files = std::mem::take(&mut self.spoken);
         files.extend(state.spoken_of());
         self.state = Some(state);
-        Some(News { files: files.into_iter().collect(), whole: true })
+        Some(News { files: files.into_iter().collect(), stage: Stage::Whole })
+    }
+
+    /// Takes the texts of open files one after the other.
+    fn edits(&mut self, state: &mut State, touched: &BTreeSet<PathBuf>) -> Reach {
+        let mut files = BTreeSet::new();
+        for path in touched {
+            match state.edit(path, self.open.get(path).map(String::as_str)) {
+                Reach::Nothing => {}
+                Reach::Part(changed) => files.extend(changed),
+                Reach::Whole => {
+                    self.spoken.extend(files);
+                    return Reach::Whole;
+                }
+            }
+        }
+        Reach::Part(files)
     }
 
     /// What a run on the texts as they are now asks for.

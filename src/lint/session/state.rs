@@ -19,6 +19,7 @@ use super::super::{
     sort_diagnostics, wanted, with_config, with_config_shelves, wrong_patterns,
 };
 use super::GoOn;
+use super::rest::Waiting;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{self, Disk, Input, Kind};
@@ -67,6 +68,8 @@ pub(super) struct State {
     /// What is wrong with the configuration, the policies and the paths.
     fixed_told: Vec<Diagnostic>,
     pub(super) baseline: Option<PathBuf>,
+    /// Graphs that an edit reached and that are not judged again yet.
+    pub(super) waiting: Waiting,
     found: Vec<Found>,
     told: BTreeMap<FileId, Vec<Diagnostic>>,
     secrets: Vec<String>,
@@ -76,7 +79,7 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) origin: Origin,
-    judged: Vec<Judged>,
+    pub(super) judged: Vec<Judged>,
     secrets: Vec<String>,
 }
 
@@ -137,6 +140,7 @@ impl State {
             found: Vec::new(),
             told: BTreeMap::new(),
             secrets: Vec::new(),
+            waiting: Waiting::default(),
             request,
             sources,
             disk,
@@ -194,25 +198,32 @@ impl State {
         });
     }
 
-    /// Judges one graph.
-    pub(super) fn judge(&mut self, at: usize) {
-        let Some(graph) = self.graphs.get(at) else { return };
-        let Some(unit) = self.units.get_mut(at) else { return };
-        unit.judged.clear();
-        judge::judge(std::slice::from_ref(graph), &self.policies, &self.settings, &mut |one| {
-            unit.judged.push(Judged { graph: at, ..one });
-        });
+    /// What the policies say of graphs that have no place yet.
+    pub(super) fn judgement(&self, graphs: &[ResourceGraph]) -> Vec<Judged> {
+        let mut judged = Vec::new();
+        judge::judge(graphs, &self.policies, &self.settings, &mut |one| judged.push(one));
+        judged
+    }
+
+    /// Keeps what was judged with the graphs' places.
+    pub(super) fn keep(&mut self, judged: Vec<Judged>, places: &[usize]) {
+        for one in judged {
+            let Some(graph) = places.get(one.graph).copied() else { continue };
+            if let Some(unit) = self.units.get_mut(graph) {
+                unit.judged.push(Judged { graph, ..one });
+            }
+        }
     }
 
     /// What some graphs say by themselves, by the file that it lies in; of many graphs only where.
     pub(super) fn said(&self, graphs: &[usize]) -> BTreeMap<FileId, Vec<String>> {
         let judged = graphs.iter().filter_map(|at| self.units.get(*at)).flat_map(|it| &it.judged);
+        if graphs.len() > FEW {
+            return judged.map(|it| (it.outcome.primary.file, Vec::new())).collect();
+        }
         let mut said: BTreeMap<FileId, Vec<String>> = BTreeMap::new();
         for finding in findings::findings(judged, &self.graphs, &self.policies, &self.settings, &self.sources) {
-            let of_file = said.entry(finding.primary.span.file).or_default();
-            if graphs.len() <= FEW {
-                of_file.push(format!("{finding:?}"));
-            }
+            said.entry(finding.primary.span.file).or_default().push(format!("{finding:?}"));
         }
         said
     }
