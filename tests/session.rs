@@ -248,7 +248,7 @@ fn of_many_roots_those_that_say_something_of_the_file_are_first() {
     let news = session.judge(&mut |_| true).unwrap();
     let Stage::Edit { waiting } = news.stage else { panic!("{news:?}") };
     assert!(waiting > 20, "{waiting}");
-    assert_eq!(news.files, [module.clone()]);
+    assert_eq!(news.files, std::slice::from_ref(&module));
     assert_eq!(policies(&session), before, "nothing goes for a moment");
     // The editor has something newer to say: what waits is left, and taken up again after it.
     assert_eq!(session.judge(&mut |_| false), None);
