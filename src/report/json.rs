@@ -219,7 +219,7 @@ impl<'r> EvidenceRow<'r> {
         let place = report.place(evidence.span);
         Self {
             path: &evidence.path,
-            operator: &evidence.operator,
+            operator: evidence.operator,
             expected: &evidence.expected,
             actual: &evidence.actual,
             reason: evidence.reason.as_deref(),
