@@ -86,13 +86,28 @@ impl Disk {
         if !metadata.is_file() {
             return Err(Box::new(not_a_file(&shown)));
         }
-        // A file may grow while it is read; one byte more than allowed tells.
-        let expected = usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(expected + 1);
+        self.contents(path)
+    }
+
+    /// What a path holds that is known to be a file and no link; the same, with fewer questions to the system.
+    pub(super) fn bytes_of_file(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let asked = path.parent().filter(|_| self.overlay.is_empty());
+        match asked.map(|directory| self.is_allowed_directory(directory)) {
+            Some(true) => self.contents(path),
+            Some(false) => Err(Box::new(outside(&self.shown(path)))),
+            None => self.bytes(path),
+        }
+    }
+
+    fn contents(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let failed = |error: &std::io::Error| Box::new(cannot_open(&self.shown(path), error));
         let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+        // A file may grow while it is read; one byte more than allowed tells.
+        let length = file.metadata().map_or(0, |it| it.len());
+        let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_FILE)).unwrap_or(0) + 1);
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > MAX_FILE {
-            return Err(Box::new(too_large(&shown)));
+            return Err(Box::new(too_large(&self.shown(path))));
         }
         Ok(bytes)
     }

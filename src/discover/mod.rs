@@ -32,6 +32,8 @@ pub struct Wanted {
     pub overlay: Vec<Buffer>,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
+    /// At most so many threads walk.
+    pub threads: Option<usize>,
 }
 
 /// The unsaved text of an editor.
@@ -78,11 +80,14 @@ pub struct Bicep {
     pub found: Vec<PathBuf>,
 }
 
-/// A path to read, and whether it was named rather than found.
+/// A path to read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     path: PathBuf,
+    /// Named, rather than found.
     named: bool,
+    /// Found to be a file, and no link to one.
+    regular: bool,
 }
 
 /// Which front end reads a file of this name and text, when it is named.
@@ -109,11 +114,11 @@ pub fn walk(wanted: Wanted) -> Walked {
     let mut disk = Disk::new(&paths);
     let mut candidates = Vec::new();
     for buffer in wanted.buffers {
-        candidates.push(Candidate { path: buffer.path.clone(), named: true });
+        candidates.push(Candidate { path: buffer.path.clone(), named: true, regular: false });
         // Unsaved Bicep cannot be built, so the template that was built before is judged.
         let template = buffer.path.with_extension("json");
         if sniff::is_bicep(&buffer.path) && template.is_file() {
-            candidates.push(Candidate { path: template, named: true });
+            candidates.push(Candidate { path: template, named: true, regular: false });
         }
         disk.allow(&buffer.path);
         disk.overlay(&buffer.path, buffer.bytes);
@@ -121,7 +126,7 @@ pub fn walk(wanted: Wanted) -> Walked {
     for buffer in wanted.overlay {
         disk.overlay(&buffer.path, buffer.bytes);
     }
-    walk::candidates(&paths, &wanted.exclude, &disk, &mut candidates, &mut diagnostics);
+    walk::candidates(&paths, (&wanted.exclude, wanted.threads), &disk, &mut candidates, &mut diagnostics);
     add_siblings(&disk, &mut candidates);
     // The same file by two arguments is one input; having been named wins.
     candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
@@ -254,12 +259,12 @@ fn add_siblings(disk: &Disk, candidates: &mut Vec<Candidate>) {
             if terraform { sniff::by_name(beside).is_some() } else { is_parameters() }
         };
         let beside = beside.filter(|it| belongs(&it.name)).map(|it| directory.join(it.name));
-        candidates.extend(beside.map(|path| Candidate { path, named: false }));
+        candidates.extend(beside.map(|path| Candidate { path, named: false, regular: false }));
     }
 }
 
 fn read(disk: &Disk, candidate: Candidate) -> Read {
-    let Candidate { path, named } = candidate;
+    let Candidate { path, named, regular } = candidate;
     if sniff::is_bicep(&path) {
         // The unsaved text of an editor cannot be built; places in it are looked up all the same.
         let named = named && !disk.is_overlaid(&path);
@@ -274,7 +279,7 @@ fn read(disk: &Disk, candidate: Candidate) -> Read {
         None if sniff::is_json(&path) || sniff::is_yaml(&path) || named => None,
         None => return Read::Nothing,
     };
-    let bytes = match disk.bytes(&path) {
+    let bytes = match if regular { disk.bytes_of_file(&path) } else { disk.bytes(&path) } {
         Ok(bytes) => bytes,
         Err(diagnostic) if kind.is_some() || named => return Read::Wrong(diagnostic),
         // A file that nobody named; its beginning may mark it as an input all the same.

@@ -2,18 +2,22 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::{Candidate, Disk, sniff};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::Files as _;
 
+/// So many entries are walked by the thread at hand before others are started, for all of them.
+const FEW: usize = 400;
+
 /// Adds every file that `paths` name or contain.
 pub(super) fn candidates(
     paths: &[PathBuf],
-    exclude: &[String],
+    (exclude, threads): (&[String], Option<usize>),
     disk: &Disk,
     found: &mut Vec<Candidate>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -21,45 +25,75 @@ pub(super) fn candidates(
     let excluded = excluded(exclude, diagnostics);
     for path in paths {
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => below(path, excluded.as_ref(), disk, found, diagnostics),
-            Ok(_) => found.push(Candidate { path: tidy(path), named: true }),
+            Ok(metadata) if metadata.is_dir() => {
+                let mut walk = WalkBuilder::new(path);
+                walk.threads(threads.unwrap_or(0));
+                if let Some(excluded) = &excluded {
+                    walk.overrides(excluded.clone());
+                }
+                let mut below = below(path, &mut walk, threads == Some(1), disk);
+                found.append(&mut below.found);
+                diagnostics.append(&mut below.diagnostics);
+            }
+            Ok(_) => found.push(Candidate { path: tidy(path), named: true, regular: false }),
             Err(error) => diagnostics.push(cannot_open(&disk.shown(path), &error)),
         }
     }
 }
 
-fn below(
-    directory: &Path,
-    excluded: Option<&Override>,
-    disk: &Disk,
-    found: &mut Vec<Candidate>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut walk = WalkBuilder::new(directory);
-    walk.sort_by_file_name(Ord::cmp).require_git(false).follow_links(false);
+fn below<'d>(directory: &'d Path, walk: &mut WalkBuilder, alone: bool, disk: &'d Disk) -> Below<'d> {
+    walk.require_git(false).follow_links(false);
     // Packages of other ecosystems hold templates that are nobody's infrastructure.
     walk.filter_entry(|entry| entry.file_name() != "node_modules");
-    if let Some(excluded) = excluded {
-        walk.overrides(excluded.clone());
+    let nothing = || Below { directory, disk, found: Vec::new(), diagnostics: Vec::new() };
+    let mut below = nothing();
+    let mut entries = walk.build();
+    let few = if alone { usize::MAX } else { FEW };
+    entries.by_ref().take(few).for_each(|entry| below.add(entry));
+    if entries.next().is_some() {
+        let all = Mutex::new(nothing());
+        walk.build_parallel().run(|| {
+            Box::new(|entry| {
+                if let Ok(mut all) = all.lock() {
+                    all.add(entry);
+                }
+                WalkState::Continue
+            })
+        });
+        below = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     }
-    for entry in walk.build() {
+    // In which order a directory is read tells nothing; candidates are sorted by whoever asked for them.
+    below.diagnostics.sort();
+    below
+}
+
+/// What lies below a directory.
+struct Below<'d> {
+    directory: &'d Path,
+    disk: &'d Disk,
+    found: Vec<Candidate>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Below<'_> {
+    fn add(&mut self, entry: Result<DirEntry, ignore::Error>) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                diagnostics.push(unreadable(directory, disk, &error));
-                continue;
+                self.diagnostics.push(unreadable(self.directory, self.disk, &error));
+                return;
             }
         };
-        let path = tidy(entry.path());
-        let Some(file_type) = entry.file_type() else { continue };
+        let Some(file_type) = entry.file_type() else { return };
+        let path = entry.path().strip_prefix(".").unwrap_or(entry.path());
         if file_type.is_dir() {
-            if entry.depth() > 0 && sniff::by_name(&path).is_some() {
-                diagnostics.push(is_directory(&disk.shown(&path)));
+            if entry.depth() > 0 && sniff::by_name(path).is_some() {
+                self.diagnostics.push(is_directory(&self.disk.shown(path)));
             }
         } else if file_type.is_symlink() {
-            link(path, disk, found, diagnostics);
-        } else if is_candidate(&path) {
-            found.push(Candidate { path, named: false });
+            link(path.to_path_buf(), self.disk, &mut self.found, &mut self.diagnostics);
+        } else if is_candidate(path) {
+            self.found.push(Candidate { path: path.to_path_buf(), named: false, regular: file_type.is_file() });
         }
     }
 }
@@ -85,7 +119,7 @@ fn link(path: PathBuf, disk: &Disk, found: &mut Vec<Candidate>, diagnostics: &mu
             }
         }
         Ok(_) if is_candidate(&path) => {
-            found.push(Candidate { path, named: false });
+            found.push(Candidate { path, named: false, regular: false });
         }
         Err(error) if looks_like_input => diagnostics.push(cannot_open(&disk.shown(&path), &error)),
         Ok(_) | Err(_) => {}

@@ -22,13 +22,14 @@ mod workers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::changes::Since;
 use self::gather::Gathering;
 use self::library::{Library, Selection, Shelves, unknown_patterns};
 use self::narrow::{directory_of, keep_changed, keep_named};
-use self::totals::{sort_diagnostics, summary};
+pub use self::totals::Remains;
+use self::totals::{Timings, sort_diagnostics, summary};
 pub use self::units::Values;
 use self::workers::Workers;
 use crate::config::{self, Config};
@@ -102,6 +103,8 @@ pub struct Run {
     pub verdicts: Vec<Told>,
     /// The texts as they were read; those of the report hide secrets.
     pub texts: SourceMap,
+    /// What was needed on the way, for whoever would rather not wait until it is freed.
+    pub remains: Remains,
 }
 
 /// An outcome that is no pass: policy, root, address, verdict.
@@ -206,9 +209,10 @@ pub fn run(request: Request) -> Run {
     workers.run(|| masking::mask(&units.graphs, &mut sources, &mut findings));
     timings.step("report");
     run.report = Report { sources, findings, diagnostics, summary };
-    run.graphs = units.graphs;
-    run.statistics = units.statistics;
+    run.graphs = std::mem::take(&mut units.graphs);
+    run.statistics = std::mem::take(&mut units.statistics);
     run.timings = timings.steps;
+    run.remains = Remains::of((units, judgement, policies, library, found, inputs));
     run
 }
 
@@ -219,7 +223,7 @@ fn wanted(request: &Request, config: &Config) -> Wanted {
         // What git cannot tell here is told where it is asked what changed.
         overlay.extend(changes::staged_texts(directory_of(&request.paths)).unwrap_or_default());
     }
-    Wanted { paths, buffers, overlay, exclude: exclude.collect() }
+    Wanted { paths, buffers, overlay, exclude: exclude.collect(), threads: request.threads }
 }
 
 /// Sources of templates may be looked up below `root`.
@@ -478,23 +482,6 @@ fn read_text(path: &Path) -> std::io::Result<String> {
 fn shown(path: &Path) -> String {
     let shown = path.to_string_lossy().replace('\\', "/");
     shown.strip_prefix("./").map(str::to_owned).unwrap_or(shown)
-}
-
-struct Timings {
-    last: Instant,
-    steps: Vec<(&'static str, Duration)>,
-}
-
-impl Timings {
-    fn new() -> Self {
-        Self { last: Instant::now(), steps: Vec::new() }
-    }
-
-    fn step(&mut self, name: &'static str) {
-        let now = Instant::now();
-        self.steps.push((name, now - self.last));
-        self.last = now;
-    }
 }
 
 /// The policies that there are, for `policies` and `explain`.

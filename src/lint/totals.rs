@@ -1,6 +1,9 @@
 //! What a run comes to: the counts of its report, and its diagnostics in order.
 //!
-//! In: units, outcomes, findings. Out: a [`Summary`]; diagnostics sorted by place, each told once. Decides nothing.
+//! In: units, outcomes, findings. Out: a [`Summary`]; diagnostics sorted by place, each told once; how long steps took, and what
+//! they leave behind. Decides nothing.
+
+use std::time::{Duration, Instant};
 
 use super::judge::Judgement;
 use super::units::Units;
@@ -55,4 +58,33 @@ pub(super) fn sort_diagnostics(diagnostics: &mut Vec<Diagnostic>, sources: &Sour
                 && later.span == first.span
                 && first.span.is_some())
     });
+}
+
+/// How long each step takes.
+pub(super) struct Timings {
+    last: Instant,
+    pub(super) steps: Vec<(&'static str, Duration)>,
+}
+
+impl Timings {
+    pub(super) fn new() -> Self {
+        Self { last: Instant::now(), steps: Vec::new() }
+    }
+
+    pub(super) fn step(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.steps.push((name, now - self.last));
+        self.last = now;
+    }
+}
+
+/// What a run needed on the way.
+#[derive(Debug, Default)]
+pub struct Remains(#[expect(dead_code, reason = "kept, never read")] Option<Box<dyn std::any::Any + Send>>);
+
+impl Remains {
+    /// Keeps something until these are freed.
+    pub(super) fn of(kept: impl std::any::Any + Send) -> Self {
+        Self(Some(Box::new(kept)))
+    }
 }

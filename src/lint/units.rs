@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::workers::map;
+use super::workers::{map, map_into};
 use crate::azure;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Input, Kind, by_name, no_yaml_input, not_an_input};
@@ -199,8 +199,10 @@ impl Units {
         let before = sources.files().len();
         let found = yaml::units(parsed, files, sources);
         self.files += sources.files().len() - before;
-        for (linked, unit) in map(&found, 8, |unit| link(unit.lower(mappings))).into_iter().zip(&found) {
-            self.add(linked, Kind::Yaml, unit.directory(), BTreeSet::from([unit.directory().to_path_buf()]));
+        let lower = |unit: yaml::Unit| (unit.directories().to_vec(), link(unit.lower(mappings)));
+        for (directories, linked) in map_into(found, 8, lower) {
+            let first = directories.first().cloned().unwrap_or_default();
+            self.add(linked, Kind::Yaml, &first, directories.into_iter().collect());
         }
     }
 

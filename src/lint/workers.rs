@@ -43,6 +43,15 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], least: usize, work: impl Fn(&T)
     if items.len() < least.max(2) { items.iter().map(work).collect() } else { items.par_iter().map(work).collect() }
 }
 
+/// The same of items that are not needed afterwards: what is left of each is freed where it was worked on.
+pub(super) fn map_into<T: Send, R: Send>(items: Vec<T>, least: usize, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < least.max(2) {
+        items.into_iter().map(work).collect()
+    } else {
+        items.into_par_iter().map(work).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Workers, map};

@@ -26,7 +26,11 @@ pub fn is_reference(text: &str) -> bool {
         "ecdsa-sha2",
     ];
     let lower = text.to_ascii_lowercase();
-    let crossed_out = text.len() >= 8 && lower.chars().all(|it| matches!(it, 'x' | '*' | '.' | '-'));
+    // `?sv=XXXX-XX-XX&sig=...` of an example: every letter and digit is crossed out.
+    let letters = || lower.chars().filter(char::is_ascii_alphanumeric);
+    let crossed_out = text.len() >= 8
+        && (lower.chars().all(|it| matches!(it, 'x' | '*' | '.' | '-')) || letters().count() >= 4)
+        && letters().all(|it| it == 'x');
     crossed_out || starts.iter().any(|start| lower.starts_with(start))
 }
 
@@ -320,8 +324,12 @@ mod tests {
             "<password>",
             "{{ password }}",
             "XXXxxxXX",
+            "?xx=XXXX-XX&xxx=XXxx%xX",
         ] {
             assert!(is_reference(text), "{text}");
+        }
+        for text in ["!$%&/()?", "x!2xxxxx"] {
+            assert!(!is_reference(text), "{text}");
         }
         for text in ["", "xxxxxxxx", "CHANGE_ME", "placeholder", "TODO: set"] {
             assert!(is_placeholder(text), "{text}");

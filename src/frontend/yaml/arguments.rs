@@ -31,15 +31,14 @@ const FREE: [&str; 12] = [
 
 /// `https_traffic_only` of `httpsTrafficOnly`; a run of capitals is one word.
 pub(super) fn snake(camel: &str) -> String {
-    let letters: Vec<char> = camel.chars().collect();
+    let bytes = camel.as_bytes();
     let mut name = String::with_capacity(camel.len().saturating_add(8));
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| letters.get(at));
-        let after = letters.get(at.saturating_add(1));
+    for (at, letter) in camel.char_indices() {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(at.saturating_add(1));
         let starts = letter.is_ascii_uppercase()
-            && before.is_some_and(|it| {
-                !it.is_ascii_uppercase() && *it != '_' || after.is_some_and(char::is_ascii_lowercase)
-            });
+            && before
+                .is_some_and(|it| !it.is_ascii_uppercase() && *it != b'_' || after.is_some_and(u8::is_ascii_lowercase));
         if starts && !name.ends_with('_') {
             name.push('_');
         }
@@ -48,12 +47,22 @@ pub(super) fn snake(camel: &str) -> String {
     name
 }
 
+/// The name of azurerm for a key: most have no capitals.
+pub(super) fn undone_key(key: &Arc<str>) -> Arc<str> {
+    if key.bytes().any(|it| it.is_ascii_uppercase()) { snake(key).into() } else { key.clone() }
+}
+
+/// True for an argument, in azurerm's spelling, whose keys are names that the user chose.
+pub(super) fn is_free(argument: &str) -> bool {
+    FREE.contains(&argument)
+}
+
 /// The same arguments with azurerm's names.
 pub(super) fn undone(object: &Object) -> Object {
     let entries = object.entries.iter().map(|(key, entry)| {
-        let key = snake(key);
-        let value = if FREE.contains(&key.as_str()) { entry.value.clone() } else { undone_value(&entry.value) };
-        (Arc::from(key), Entry { key_span: entry.key_span, value })
+        let key = undone_key(key);
+        let value = if is_free(&key) { entry.value.clone() } else { undone_value(&entry.value) };
+        (key, Entry { key_span: entry.key_span, value })
     });
     Object { entries: entries.collect(), rest: object.rest.clone() }
 }

@@ -31,7 +31,7 @@ pub(super) fn lower(manifest: &Manifest, lowered: &mut Lowered) {
     }
     let mut body = Object::default();
     if let Some(api) = api_version(&manifest.version) {
-        body.insert("apiVersion", manifest.header, Value::new(api, manifest.header));
+        body.insert("apiVersion", manifest.api, Value::new(api, manifest.api));
     }
     let name = spec.value("azureName").or(manifest.name.as_ref());
     if let Some(name) = name {
@@ -74,6 +74,32 @@ fn api_version(version: &str) -> Option<String> {
     let number = [year, month, day].iter().all(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
     let tail = if stage.is_empty() { String::new() } else { format!("-{stage}") };
     number.then(|| format!("{year}-{month}-{day}{tail}"))
+}
+
+/// The addresses of the objects that one names, but for resource groups: those many use that have nothing else in common.
+pub(super) fn named(manifest: &Manifest) -> Vec<Arc<str>> {
+    let Some(spec) = manifest.object.value("spec") else { return Vec::new() };
+    let mut found = Vec::new();
+    if let (Some(row), Some(object)) = (service_operator(&manifest.group, &manifest.kind), spec.as_object())
+        && let (Some(Link { target: Target::Address(owner), .. }), _) = owner(object, &ResourceType::new(row.arm))
+    {
+        found.push(owner);
+    }
+    add_named(spec, &mut found);
+    found.retain(|it| !it.starts_with("ResourceGroup."));
+    found
+}
+
+fn add_named(value: &Value, found: &mut Vec<Arc<str>>) {
+    if let Some(array) = value.as_array() {
+        array.items.iter().for_each(|item| add_named(item, found));
+    }
+    let Some(object) = value.as_object() else { return };
+    let text = |key: &str| object.value(key).and_then(Value::as_str);
+    match (text("group"), text("kind"), text("name")) {
+        (Some(group), Some(kind), Some(name)) => found.push(address(kind, group, name)),
+        _ => object.entries.values().for_each(|entry| add_named(&entry.value, found)),
+    }
 }
 
 /// The link that `owner` is, or the resource group's name.

@@ -23,12 +23,13 @@ pub(super) enum Shape {
 }
 
 /// Marks of a text that declares Azure, whatever else it is.
-const STRONG: [&str; 8] = [
+const STRONG: [&str; 9] = [
     "azure-native:",
     "type: azure:",
     ".azure.com/v",
     "azure.upbound.io/",
     "azure.m.upbound.io/",
+    "azure.crossplane.io/",
     "azure_rm_",
     "Microsoft.App/",
     "Microsoft.ContainerInstance/",

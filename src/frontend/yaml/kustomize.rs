@@ -1,7 +1,7 @@
 //! What Kustomize and Helm make of files: patches, which are parts of objects declared elsewhere, and templates of charts.
 //!
-//! In: the path of a file, and the files around it. Out: whether a `kustomization.yaml` beside it names it as a patch, or which chart it
-//! is a template of. Applies no patch and renders no chart: bases are judged as they are written.
+//! In: the path of a file or directory, and the files around it. Out: what the `kustomization.yaml` of a directory names, or which
+//! chart a file is a template of. Applies no patch and renders no chart: bases are judged as they are written.
 
 use std::path::{Path, PathBuf};
 
@@ -13,18 +13,29 @@ use crate::value::{Object, Value};
 
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// The files that the `kustomization.yaml` of a directory names as patches.
-pub(super) fn patches(directory: &Path, files: &dyn Files) -> Vec<PathBuf> {
-    let Some(text) = NAMES.iter().find_map(|name| files.read(&directory.join(name)).ok()) else { return Vec::new() };
+/// What the `kustomization.yaml` of a directory names.
+#[derive(Debug, Default)]
+pub(super) struct Kustomization {
+    /// Files that are patches.
+    pub(super) patches: Vec<PathBuf>,
+    /// Files and directories that are deployed with the directory.
+    pub(super) resources: Vec<PathBuf>,
+}
+
+/// The kustomization of a directory, if it has one.
+pub(super) fn kustomization(directory: &Path, files: &dyn Files) -> Option<Kustomization> {
+    let text = NAMES.iter().find_map(|name| files.read(&directory.join(name)).ok())?;
     let (documents, _) = yaml::parse(FileId(0), &text);
-    let mut found = Vec::new();
+    let mut found = Kustomization::default();
     for object in documents.iter().filter_map(|it| it.root.as_object()) {
-        for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
+        let paths = |key: &str| {
             let items = object.value(key).and_then(Value::as_array).into_iter().flat_map(|it| &it.items);
-            found.extend(items.filter_map(named).map(|path| normalise(&directory.join(path))));
-        }
+            items.filter_map(named).map(|path| normalise(&directory.join(path))).collect::<Vec<_>>()
+        };
+        found.patches.extend(["patches", "patchesStrategicMerge", "patchesJson6902"].into_iter().flat_map(paths));
+        found.resources.extend(["resources", "bases", "components"].into_iter().flat_map(paths));
     }
-    found
+    Some(found)
 }
 
 fn named(patch: &Value) -> Option<&str> {

@@ -10,7 +10,7 @@ use super::manifest::{read_at_deployment, reference};
 use crate::frontend::terraform::Mappings;
 use crate::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceType, Unread};
 use crate::source::Span;
-use crate::value::{Entry, Object, Reason, Unknown, Value};
+use crate::value::{DefaultOf, Entry, Object, Reason, Unknown, Value};
 
 /// The file of a schema, and the mapping for what it describes.
 const SCHEMAS: [(&str, &str); 13] = [
@@ -58,6 +58,12 @@ pub(super) fn lower(root: &Value, mappings: &Mappings, lowered: &mut Lowered) {
     }
     if let Some(identity) = arguments.entries.get_mut("identity") {
         identity.value = azure_identity(&identity.value);
+    } else if mapping.ends_with("workspace") {
+        // What `az ml` sends when nothing is said.
+        let of_az = DefaultOf::Service { api_version: "any".into() };
+        let mut identity = Object::default();
+        identity.insert("type", header, Value::new("SystemAssigned", header).as_default(of_az));
+        arguments.insert("identity", header, Value::object(identity, header));
     }
     let name = object.value("name").and_then(Value::as_str).unwrap_or("?");
     let kind = schema.strip_suffix(".schema.json").unwrap_or(schema);

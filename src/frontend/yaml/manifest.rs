@@ -21,6 +21,8 @@ pub(super) struct Manifest {
     pub(super) name: Option<Value>,
     pub(super) span: Span,
     pub(super) header: Span,
+    /// `apiVersion: ...`.
+    pub(super) api: Span,
     /// A patch of Kustomize: the object itself is declared elsewhere.
     pub(super) is_part: bool,
 }
@@ -38,7 +40,8 @@ impl Manifest {
 
     fn of(root: &Value) -> Option<Self> {
         let crate::value::ValueKind::Object(object) = &root.kind else { return None };
-        let api = object.value("apiVersion")?.as_str()?;
+        let written = object.get("apiVersion")?;
+        let api = written.value.as_str()?;
         let kind = object.get("kind")?;
         let (group, version) = api.rsplit_once('/').unwrap_or(("", api));
         let metadata = object.value("metadata").and_then(Value::as_object);
@@ -50,6 +53,7 @@ impl Manifest {
             name: named("name").cloned(),
             span: root.span,
             header: kind.key_span.to(kind.value.span),
+            api: written.key_span.to(written.value.span),
             object: object.clone(),
             is_part: false,
         })
@@ -74,7 +78,16 @@ impl Manifest {
             return (!self.kind.starts_with("ProviderConfig") && &*self.kind != "ClusterProviderConfig")
                 .then_some("azure");
         }
-        self.group.strip_suffix(".azure.upbound.io").or_else(|| self.group.strip_suffix(".azure.m.upbound.io"))
+        if &*self.group == "azure.crossplane.io" {
+            return (&*self.kind == "ResourceGroup").then_some("");
+        }
+        let endings = [".azure.upbound.io", ".azure.m.upbound.io", ".azure.crossplane.io"];
+        endings.iter().find_map(|ending| self.group.strip_suffix(ending))
+    }
+
+    /// `<name>.azure.crossplane.io`: the provider before the upjet one.
+    pub(super) fn is_of_provider_azure(&self) -> bool {
+        self.group.ends_with("azure.crossplane.io")
     }
 
     /// A workload or a way to reach one.
@@ -89,6 +102,11 @@ impl Manifest {
             "secrets-store.csi.x-k8s.io",
         ];
         groups.contains(&&*self.group) && KINDS.contains(&&*self.kind)
+    }
+
+    /// `metadata.namespace`.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.object.value("metadata")?.as_object()?.value("namespace")?.as_str()
     }
 
     /// An annotation's text.

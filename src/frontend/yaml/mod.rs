@@ -1,8 +1,8 @@
 //! YAML that declares Azure, each document by its own shape: Pulumi, Azure Service Operator, Crossplane, Ansible, Kubernetes, and
 //! resources as Resource Manager takes them.
 //!
-//! In: files whose text looks like one of these ([`may_be_input`]). Out: units, and [`Lowered`] of each: a Pulumi project or a
-//! directory of manifests is one, a playbook or a list of tasks another. Template text (`{{ }}`) is told and left alone.
+//! In: files whose text looks like one of these ([`may_be_input`]). Out: units, and [`Lowered`] of each: a Pulumi project or
+//! manifests that are deployed together are one, a playbook or a list of tasks another. Template text (`{{ }}`) is told and left alone.
 
 mod ansible;
 mod arguments;
@@ -18,8 +18,10 @@ mod machine_learning;
 mod manifest;
 mod patches;
 mod placeholder;
+mod provider_azure;
 mod pulumi;
 mod tables;
+mod together;
 
 use std::path::{Path, PathBuf};
 
@@ -30,11 +32,12 @@ pub use detect::may_be_input;
 
 use self::detect::{Shape, declares_azure, shape, template_line};
 use self::manifest::Manifest;
+use self::together::{Directories, Manifests};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::Files;
 use crate::frontend::files::normalise;
 use crate::frontend::terraform::Mappings;
-use crate::model::Lowered;
+use crate::model::{Lowered, Unread};
 use crate::parse::yaml;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::Value;
@@ -67,7 +70,7 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Unit {
     shown: String,
-    directory: PathBuf,
+    directories: Vec<PathBuf>,
     content: Content,
     diagnostics: Vec<Diagnostic>,
 }
@@ -75,18 +78,15 @@ pub struct Unit {
 #[derive(Debug)]
 enum Content {
     Program(pulumi::Program),
-    Manifests(Vec<Manifest>),
+    Manifests(Vec<Manifest>, Vec<Unread>),
     Tasks(ansible::Tasks),
     Resources(Vec<(Shape, Value)>),
     Nothing,
 }
 
-/// Parses a file; none when it declares nothing that is judged.
+/// Parses a file that [`may_be_input`]; none when it declares nothing that is judged.
 pub fn parse(file: &SourceFile) -> Option<Parsed> {
     let text = file.text();
-    if !may_be_input(text) {
-        return None;
-    }
     let (documents, diagnostics) = yaml::parse(file.id(), text);
     if let Some((start, end)) = (!diagnostics.is_empty()).then(|| template_line(text)).flatten() {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -117,7 +117,7 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
 /// The units of parsed files, in order of path.
 pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) -> Vec<Unit> {
     let mut units = Vec::new();
-    let mut manifests: IndexMap<PathBuf, Manifests, FxBuildHasher> = IndexMap::default();
+    let mut manifests = Directories::default();
     let mut charts: IndexMap<PathBuf, usize, FxBuildHasher> = IndexMap::default();
     let lists = lists(&parsed);
     let mut library = ansible::Library { lists: &lists, files, sources, used: Vec::new() };
@@ -139,10 +139,10 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
                 }
                 Shape::Manifest => {
                     let beside = manifests.entry(directory.clone()).or_insert_with(|| Manifests {
-                        patches: kustomize::patches(&directory, files),
+                        kustomization: kustomize::kustomization(&directory, files),
                         all: Vec::new(),
                     });
-                    let is_part = beside.patches.contains(&path);
+                    let is_part = beside.kustomization.as_ref().is_some_and(|it| it.patches.contains(&path));
                     let found = Manifest::all(&root).into_iter().filter(detect::is_judged);
                     beside.all.extend(found.map(|manifest| Manifest { is_part, ..manifest }));
                 }
@@ -164,10 +164,10 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     let used = library.used;
     let own = tasks.into_iter().filter(|(path, _, tasks)| tasks.use_azure() && !used.contains(path));
     units.extend(own.map(|(_, file, tasks)| Unit::new(&file, Content::Tasks(tasks))));
-    units.extend(manifests.into_iter().map(|(directory, manifests)| Unit {
-        shown: files.shown(&directory),
-        directory,
-        content: Content::Manifests(manifests.all),
+    units.extend(together::grouped(manifests).into_iter().map(|together| Unit {
+        shown: files.shown(together.directories.first().map_or(Path::new(""), PathBuf::as_path)),
+        directories: together.directories,
+        content: Content::Manifests(together.manifests, together.unread),
         diagnostics: Vec::new(),
     }));
     units.extend(charts.into_iter().map(|(chart, templates)| not_rendered(files.shown(&chart), templates)));
@@ -188,39 +188,34 @@ fn lists(parsed: &[Parsed]) -> FxHashMap<PathBuf, Vec<Value>> {
     lists
 }
 
-/// The manifests of a directory, and the files in it that are patches.
-struct Manifests {
-    patches: Vec<PathBuf>,
-    all: Vec<Manifest>,
-}
-
 fn not_rendered(chart: String, templates: usize) -> Unit {
     let files = if templates == 1 { "template".to_owned() } else { format!("{templates} templates") };
     let message = format!("is a Helm chart: what its {files} become is not analysed");
     let note = Diagnostic::of_path(Code::NotEvaluated, chart.clone(), message)
         .with_severity(Severity::Note)
         .with_help("render it (`helm template`) and let baalint read the result");
-    Unit { directory: PathBuf::from(&chart), shown: chart, content: Content::Nothing, diagnostics: vec![note] }
+    Unit { directories: vec![PathBuf::from(&chart)], shown: chart, content: Content::Nothing, diagnostics: vec![note] }
 }
 
 impl Unit {
     fn new(file: &SourceFile, content: Content) -> Self {
         let directory = normalise(file.path()).parent().map(PathBuf::from).unwrap_or_default();
-        Self { shown: file.shown().to_owned(), directory, content, diagnostics: Vec::new() }
+        Self { shown: file.shown().to_owned(), directories: vec![directory], content, diagnostics: Vec::new() }
     }
 
-    /// The directory of its documents.
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    /// The directories of its documents, the outermost first.
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.directories
     }
 
     /// Lowers the unit.
-    pub fn lower(&self, mappings: &Mappings) -> Lowered {
+    pub fn lower(self, mappings: &Mappings) -> Lowered {
         let mut lowered = Lowered { root: self.shown.as_str().into(), ..Lowered::default() };
-        match &self.content {
+        match self.content {
             Content::Program(program) => program.lower(mappings, &mut lowered),
-            Content::Manifests(manifests) => {
-                for manifest in manifests {
+            Content::Manifests(manifests, unread) => {
+                lowered.unread = unread;
+                for manifest in &manifests {
                     if manifest.is_service_operator() {
                         aso::lower(manifest, &mut lowered);
                     } else if manifest.is_workload() {
@@ -231,7 +226,7 @@ impl Unit {
             }
             Content::Tasks(tasks) => tasks.lower(mappings, &mut lowered),
             Content::Resources(roots) => {
-                for (shape, root) in roots {
+                for (shape, root) in &roots {
                     match shape {
                         Shape::MachineLearning => machine_learning::lower(root, mappings, &mut lowered),
                         _ => arm::lower(root, &mut lowered),
@@ -240,7 +235,7 @@ impl Unit {
             }
             Content::Nothing => {}
         }
-        lowered.diagnostics.extend(self.diagnostics.iter().cloned());
+        lowered.diagnostics.extend(self.diagnostics);
         lowered
     }
 }

@@ -78,7 +78,8 @@ impl Tasks {
     }
 }
 
-/// Rules take a text or a list where Azure has two properties.
+/// Puts what a mapping cannot say into its words: rules that take a text or a list where Azure has two properties, and one switch for
+/// the addresses of all machines of a scale set.
 fn prepared(mut one: Bridged) -> Bridged {
     if &*one.azurerm == "azure_rm_securitygroup"
         && let Some(rules) = one.arguments.entries.get_mut("rules")
@@ -87,6 +88,16 @@ fn prepared(mut one: Bridged) -> Bridged {
         for rule in &mut Arc::make_mut(rules).items {
             resource::split_ranges(rule);
         }
+    }
+    if &*one.azurerm == "azure_rm_virtualmachinescaleset" && one.arguments.rest.is_none() {
+        let given = one.arguments.entries.shift_remove("public_ip_per_vm").map(|it| (it.key_span, it.value));
+        let (key, value) = given.unwrap_or_else(|| (one.header, Value::new(false, one.header)));
+        let span = key.to(value.span);
+        let mut configuration = Object::default();
+        configuration.insert("public_ip", key, value);
+        let mut nic = Object::default();
+        nic.insert("ip_configurations", key, Value::array(vec![Value::object(configuration, span)], span));
+        one.arguments.insert("nics", key, Value::array(vec![Value::object(nic, span)], span));
     }
     one
 }

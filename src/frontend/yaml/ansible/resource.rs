@@ -56,7 +56,7 @@ pub(super) fn aliases(arguments: &mut Object) {
 /// `yes` and `no` are truths to a module; what users name stays a text.
 pub(super) fn truths(object: &mut Object) {
     for (key, entry) in &mut object.entries {
-        if !matches!(&**key, "tags" | "app_settings" | "name" | "environment_variables") {
+        if !matches!(&**key, "tags" | "app_settings" | "name" | "value" | "environment_variables") {
             truth(&mut entry.value);
         }
     }

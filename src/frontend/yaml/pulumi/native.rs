@@ -10,7 +10,7 @@ use crate::frontend::yaml::lift::{Shape, identities};
 use crate::frontend::yaml::tables::{self, singular};
 use crate::model::{Coverage, Dialect, Link, Lowered, Resource, ResourceType, Target};
 use crate::source::Span;
-use crate::value::{Object, Reason, Unknown, Value, ValueKind};
+use crate::value::{DefaultOf, Object, Reason, Unknown, Value, ValueKind};
 
 /// Names of segments that no rule tells: segment, argument.
 const NAMED: [(&str, &str); 5] = [
@@ -44,6 +44,10 @@ const SITE_CONFIG: [(&str, &str); 7] = [
     ("WebAppScmAllowed", "scm"),
 ];
 
+/// The API version of a token that names none, where defaults of the service depend on it: what azure-native 2 uses. Version 3
+/// uses a newer one with the same defaults (read 2026-11-22).
+const WITHOUT_VERSION: [(&str, &str); 1] = [("Microsoft.Storage/storageAccounts", "2022-09-01")];
+
 /// Lowers one declaration.
 pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
     let mut parts = declared.token.split(':').skip(1);
@@ -73,6 +77,9 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
     let mut body = Object::default();
     if let Some(api) = api_version(version) {
         body.insert("apiVersion", declared.header, Value::new(api, declared.header));
+    } else if let Some((_, api)) = WITHOUT_VERSION.iter().find(|(of, _)| resource_type == **of) {
+        let of_package = DefaultOf::Service { api_version: "any".into() };
+        body.insert("apiVersion", declared.header, Value::new(*api, declared.header).as_default(of_package));
     }
     let single = resource_type.as_str().rsplit('/').next().unwrap_or("");
     let fixed = SINGLE.iter().find(|(segment, _)| *segment == single);
