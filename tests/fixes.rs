@@ -159,7 +159,7 @@ fn more_than_asked(fixed: &Fixed) -> Option<String> {
         let fine = old.is_empty()
             || (spaces(old) && (spaces(&edit.replacement) || edit.replacement.contains('\n')))
             || (literal(old) && literal(&edit.replacement))
-            || (edit.replacement.is_empty() && old.ends_with('\n'))
+            || edit.replacement.is_empty()
             || unfolded(old);
         (!fine).then(|| format!("`{old}` became `{}`", edit.replacement))
     })

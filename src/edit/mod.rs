@@ -46,6 +46,12 @@ impl Edit {
         let (a, b) = (self.span, other.span);
         a.file == b.file && a.start <= b.end && b.start <= a.end
     }
+
+    /// True when the two cannot both be made: they want the same text, or insert at the same place.
+    fn overlaps(&self, other: &Self) -> bool {
+        let (a, b) = (self.span, other.span);
+        a.file == b.file && (a == b || !(a.end <= b.start || b.end <= a.start))
+    }
 }
 
 impl From<Vec<Edit>> for Proposal {
@@ -84,7 +90,7 @@ impl Proposal {
             if self.edits.contains(&edit) {
                 continue;
             }
-            if self.edits.iter().any(|it| it.conflicts(&edit)) {
+            if self.edits.iter().any(|it| it.overlaps(&edit)) {
                 return Err(Refusal::new("two settings of the fix want the same text"));
             }
             self.edits.push(edit);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::condition::Evaluator;
+use super::fault;
 use super::lookup::find_in_body;
 use super::operators::{Actual, apply};
 use super::trace::Silent;
@@ -33,7 +34,7 @@ pub fn changes(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, set
         return Remedied::Decision(what.clone());
     }
     let mut solver = Solver(Evaluator::new(policy, graph, settings, index));
-    if remedy.set.is_empty() && remedy.remove.is_empty() {
+    if remedy.set.is_empty() && remedy.instead.is_empty() && remedy.remove.is_empty() {
         let derived = solver.deny(&policy.condition);
         // Where the finding points elsewhere, the defect is not what the last comparison reads.
         let is_meant = |changes: &Vec<Change>| {
@@ -42,33 +43,10 @@ pub fn changes(policy: &Policy, graph: &ResourceGraph, index: ResourceIndex, set
         };
         return derived.filter(is_meant).map_or(Remedied::Nothing, Remedied::Changes);
     }
-    let resource = graph.get(index);
-    let mut changes = Vec::new();
-    for (child, path, operand) in &remedy.set {
-        let value = solver.0.operand(operand).into_owned();
-        if !is_plain(&value) {
-            return Remedied::Nothing;
-        }
-        // A path that names the type of the resource is its own; of another type that the policy judges, not for it.
-        let child = child.as_ref().filter(|it| it.resource_type != resource.resource_type || it.name.is_some());
-        if child.is_some_and(|it| matches!(&policy.types, Types::Only(types) if types.contains(&it.resource_type))) {
-            continue;
-        }
-        let of = match child {
-            Some(child) => child.find(graph, index).map(|it| graph.get(it)),
-            None => Some(resource),
-        };
-        let found = of.and_then(|of| find_in_body(of, path).value);
-        if found.is_none_or(|found| apply(Operator::Equals, &Actual::of(found), &value) != Truth::True) {
-            changes.push(Change { child: child.cloned(), path: path.clone(), op: Op::Set(value) });
-        }
+    match solver.stated(policy) {
+        Some(changes) if !changes.is_empty() => Remedied::Changes(changes),
+        _ => Remedied::Nothing,
     }
-    for path in &remedy.remove {
-        if find_in_body(resource, path).value.is_some_and(|it| it.default_of().is_none()) {
-            changes.push(Change { child: None, path: path.clone(), op: Op::Remove });
-        }
-    }
-    if changes.is_empty() { Remedied::Nothing } else { Remedied::Changes(changes) }
 }
 
 /// A value that every language can write: text, number, boolean, or a list of them.
@@ -83,6 +61,53 @@ fn is_plain(value: &Value) -> bool {
 struct Solver<'a>(Evaluator<'a, Silent>);
 
 impl<'a> Solver<'a> {
+    /// The changes that the policy file names, as far as they are needed; nothing when one cannot be written.
+    fn stated(&mut self, policy: &'a Policy) -> Option<Vec<Change>> {
+        let remedy = &policy.remedy;
+        let mut changes = Vec::new();
+        let set = remedy.set.iter().map(|it| (it, true));
+        for ((child, path, operand), adds) in set.chain(remedy.instead.iter().map(|it| (it, false))) {
+            let value = self.0.operand(operand).into_owned();
+            if !is_plain(&value) {
+                return None;
+            }
+            // A path that names the type of the resource is its own; of another type that the policy judges, not for it.
+            let own = &self.0.resource.resource_type;
+            let child = child.as_ref().filter(|it| it.resource_type != *own || it.name.is_some());
+            if child.is_some_and(|it| matches!(&policy.types, Types::Only(types) if types.contains(&it.resource_type)))
+            {
+                continue;
+            }
+            let of = match child {
+                Some(child) => child.find(self.0.graph, self.0.index).map(|it| self.0.graph.get(it)),
+                None => Some(self.0.resource),
+            };
+            for path in self.paths(policy, path) {
+                let found = of.and_then(|of| find_in_body(of, &path).value);
+                let is_written = found.is_some_and(|it| it.default_of().is_none() && !it.is_null());
+                let differs = found.is_none_or(|it| apply(Operator::Equals, &Actual::of(it), &value) != Truth::True);
+                if differs && (adds || is_written) {
+                    changes.push(Change { child: child.cloned(), path, op: Op::Set(value.clone()) });
+                }
+            }
+        }
+        for path in &remedy.remove {
+            // From the end, so that each index holds until its turn.
+            for path in self.paths(policy, path).into_iter().rev() {
+                let found = find_in_body(self.0.resource, &path).value;
+                if found.is_some_and(|it| it.default_of().is_none()) {
+                    changes.push(Change { child: None, path, op: Op::Remove });
+                }
+            }
+        }
+        Some(changes)
+    }
+
+    /// The path itself; with `[*]`, that of each element that the condition finds at fault.
+    fn paths(&mut self, policy: &'a Policy, path: &PropertyPath) -> Vec<PropertyPath> {
+        if path.has_each() { fault::elements(&mut self.0, &policy.condition, path) } else { vec![path.clone()] }
+    }
+
     /// What makes a condition false that is true.
     fn deny(&mut self, condition: &'a Condition) -> Option<Vec<Change>> {
         match condition {

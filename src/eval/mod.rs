@@ -7,6 +7,7 @@ mod changes;
 mod condition;
 mod count;
 mod expression;
+mod fault;
 mod functions;
 mod lookup;
 mod operators;

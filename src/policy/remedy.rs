@@ -1,5 +1,5 @@
-//! What would satisfy a policy, as far as its file says more than its condition: `fix.set`, `fix.remove`, `fix.decide`,
-//! `fix.caution`.
+//! What would satisfy a policy, as far as its file says more than its condition: `fix.set`, `fix.instead`, `fix.remove`,
+//! `fix.decide`, `fix.caution`.
 //!
 //! In: the `fix` of a policy file. Out: [`Remedy`], which `eval` turns into changes of a resource.
 
@@ -13,13 +13,15 @@ use crate::model::{Child, PropertyPath, ResourceType};
 use crate::value::{Object, Value};
 
 /// The keys of `fix` that are no language.
-pub(super) const KEYS: [&str; 4] = ["set", "remove", "decide", "caution"];
+pub(super) const KEYS: [&str; 5] = ["set", "instead", "remove", "decide", "caution"];
 
 /// What a policy file says of its fix beside the snippets.
 #[derive(Clone, Debug, Default)]
 pub struct Remedy {
     /// Properties and what they must be; what the condition asks for when there is none.
     pub set: Vec<(Option<Child>, PropertyPath, Operand)>,
+    /// The same, where something is written that is at fault; nothing is added.
+    pub instead: Vec<(Option<Child>, PropertyPath, Operand)>,
     /// Properties that must not be written.
     pub remove: Vec<PropertyPath>,
     /// What only people can decide (`which key`): nothing is changed.
@@ -50,24 +52,27 @@ impl Remedy {
                 None => wrong(value, "remove must be a list of ARM paths"),
             }
         }
-        let Some(value) = fix.value("set") else { return remedy };
-        let Some(set) = value.as_object() else {
-            wrong(value, "set must be a mapping from ARM path to value");
-            return remedy;
-        };
         let mut compiler = Compiler::new(parameters);
-        for (path, entry) in &set.entries {
-            if let Some(operand) = compiler.operand(&entry.value) {
-                let (child, path) = place(path);
-                remedy.set.push((child, path, operand));
+        for (key, into) in [("set", &mut remedy.set), ("instead", &mut remedy.instead)] {
+            let Some(value) = fix.value(key) else { continue };
+            let Some(set) = value.as_object() else {
+                wrong(value, &format!("{key} must be a mapping from ARM path to value"));
+                continue;
+            };
+            for (path, entry) in &set.entries {
+                if let Some(operand) = compiler.operand(&entry.value) {
+                    let (child, path) = place(path);
+                    into.push((child, path, operand));
+                }
             }
         }
         diagnostics.append(&mut compiler.diagnostics);
-        if remedy.decide.is_some() && !(remedy.set.is_empty() && remedy.remove.is_empty()) {
+        let says = !(remedy.set.is_empty() && remedy.instead.is_empty() && remedy.remove.is_empty());
+        if let (Some(value), true, true) = (fix.value("decide"), remedy.decide.is_some(), says) {
             diagnostics.push(Diagnostic::error(
                 Code::Policy,
                 value.span,
-                "`fix.decide` leaves the fix to people: it cannot stand beside `set` or `remove`",
+                "`fix.decide` leaves the fix to people: it cannot stand beside `set`, `instead` or `remove`",
             ));
         }
         remedy

@@ -3,11 +3,11 @@
 //! In: a resource of azapi and what must change. Out: edits of the items of its `body`, with the objects that are missing.
 
 use super::layout::{Addition, Container};
-use super::tree::{Trees, is_literal, is_reference, object_container, top_block};
+use super::tree::{Trees, container_of, is_literal, is_reference, object_container, top_block};
 use super::{at_origin, literal, same_text};
 use crate::edit::{Edit, Proposal, Refusal};
 use crate::model::{Lookup, Op, PathSegment, Wanted};
-use crate::parse::hcl::{ExprId, ExprKind, File, ItemList};
+use crate::parse::hcl::{Block, ExprId, ExprKind, File, ItemList};
 use crate::value::Value;
 
 /// The edits of a change.
@@ -24,6 +24,11 @@ pub(super) fn propose(trees: &Trees<'_>, wanted: &Wanted<'_>) -> Result<Proposal
     };
     let file = trees.get(resource.header.file)?;
     let block = top_block(&file, resource.header).filter(|it| file.slice(it.kind) == "resource");
+    if let (Some(block), [PathSegment::Key(first), rest @ ..]) = (block, change.path.segments())
+        && first.eq_ignore_ascii_case("identity")
+    {
+        return identity(&file, block, rest, wanted);
+    }
     let body = block.and_then(|it| it.body.attributes.iter().find(|it| file.slice(it.name) == "body"));
     let Some(body) = body else { return Err(Refusal::new("the resource has no `body`")) };
     let Some(text) = literal(wanted, false, false) else {
@@ -49,6 +54,17 @@ pub(super) fn propose(trees: &Trees<'_>, wanted: &Wanted<'_>) -> Result<Proposal
         return rewrite(trees, &file, at, item.value, current, &text);
     }
     Err(Refusal::new("the path is empty"))
+}
+
+/// The identity has a block of its own, beside the body.
+fn identity(file: &File, block: &Block, rest: &[PathSegment], wanted: &Value) -> Result<Proposal, Refusal> {
+    let written = block.body.blocks.iter().any(|it| file.slice(it.kind) == "identity");
+    let (false, [PathSegment::Key(key)], Some(text)) = (written, rest, literal(wanted, false, false)) else {
+        return Err(Refusal::new("the identity that is written is not changed"));
+    };
+    let line = Addition::Line { name: key.to_string(), literal: text };
+    let addition = Addition::Nested { name: "identity".to_owned(), object: false, inside: vec![line] };
+    Ok(container_of(file, block).insert(&[addition])?.into())
 }
 
 fn rewrite(
@@ -83,16 +99,26 @@ fn insert(container: &Container<'_>, keys: &[&str], text: &str, empty: bool) -> 
     let one_line = !container.text.get(container.open..container.close).unwrap_or("").contains('\n');
     if one_line && !empty {
         // `{ a = 1 }` goes on in its line.
-        let Addition::Line { name, literal } = addition else {
-            return Err(Refusal::new("the object is written on one line"));
-        };
         let Some(end) = container.entries.last().map(|it| it.value.end) else {
             return Err(Refusal::new("the object is written on one line"));
         };
         let at = crate::source::Span::new(container.file, end, end);
-        return Ok(Proposal { edits: vec![Edit::new(at, format!(", {name} = {literal}"))], ..Proposal::default() });
+        return Ok(Proposal {
+            edits: vec![Edit::new(at, format!(", {}", on_one_line(&addition)))],
+            ..Proposal::default()
+        });
     }
     Ok(Proposal { edits: container.insert(&[addition])?, ..Proposal::default() })
+}
+
+fn on_one_line(addition: &Addition) -> String {
+    match addition {
+        Addition::Line { name, literal } => format!("{name} = {literal}"),
+        Addition::Nested { name, inside, .. } => {
+            let inside: Vec<String> = inside.iter().map(on_one_line).collect();
+            format!("{name} = {{ {} }}", inside.join(", "))
+        }
+    }
 }
 
 /// The object literal of an expression, through `jsonencode`.

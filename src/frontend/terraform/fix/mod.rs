@@ -5,7 +5,10 @@
 //! and a text that a stricter parser would refuse is edited all the same.
 
 mod azapi;
+mod element;
+mod insert;
 mod layout;
+mod removal;
 mod tree;
 
 use std::rc::Rc;
@@ -13,13 +16,14 @@ use std::sync::Arc;
 
 pub use self::tree::Trees;
 
-use self::layout::{Addition, Entry};
-use self::tree::{Holder, block_at, container_of, holder, is_literal, is_reference, top_block};
+use self::insert::{Insertion, insert_all};
+use self::layout::Entry;
+use self::tree::{Holder, holder, is_literal, is_reference, top_block};
 use super::instance::NEWEST_AZURERM_MAJOR;
 use super::mapping::{Mapping, Mappings, Naming, Place, scalar_text};
 use crate::azure::{ArgumentFacts, removed_arguments};
 use crate::edit::{Edit, Proposal, Refusal};
-use crate::model::{Change, Child, Dialect, Lookup, Op, Resource, Wanted};
+use crate::model::{Change, Child, Dialect, Lookup, Op, PathSegment, Resource, Wanted};
 use crate::parse::hcl::{Attribute, Block, ExprId, File};
 use crate::source::Span;
 use crate::value::{Step, StepKind, Value, ValueKind};
@@ -28,9 +32,18 @@ use crate::value::{Step, StepKind, Value, ValueKind};
 pub fn propose(trees: &Trees<'_>, mappings: &Mappings, wanted: &[Wanted<'_>]) -> Result<Proposal, Refusal> {
     let mut proposal = Proposal::default();
     let mut insertions: Vec<Insertion> = Vec::new();
+    let mut removals: Vec<&Wanted<'_>> = Vec::new();
     for one in wanted {
         if one.resource.dialect == Dialect::Azapi {
             proposal.join(azapi::propose(trees, one)?)?;
+            continue;
+        }
+        if let (Op::Remove, Some(PathSegment::Index(_))) = (&one.change.op, one.change.path.segments().last()) {
+            removals.push(one);
+            continue;
+        }
+        if let Some(edits) = in_provider(trees, one)? {
+            proposal.join(edits.into())?;
             continue;
         }
         let site = Site::find(trees, mappings, one)?;
@@ -52,6 +65,7 @@ pub fn propose(trees: &Trees<'_>, mappings: &Mappings, wanted: &[Wanted<'_>]) ->
     for edits in insert_all(trees, insertions)? {
         proposal.join(Proposal { edits, ..Proposal::default() })?;
     }
+    proposal.join(element::remove(trees, &removals)?)?;
     if proposal.edits.is_empty() { Err(Refusal::new("nothing is written that could change")) } else { Ok(proposal) }
 }
 
@@ -65,6 +79,8 @@ struct Site<'a> {
     resource: &'a Resource,
     missing: Option<&'a Child>,
     change: &'a Change,
+    /// Where the elements stand that the path leads through.
+    elements: Vec<Span>,
     /// What the property is now.
     current: Option<&'a Value>,
     major: Option<u8>,
@@ -89,17 +105,6 @@ struct Written {
 struct Reached {
     block: Span,
     depth: usize,
-}
-
-/// A line to be written into a block.
-struct Insertion {
-    file: Rc<File>,
-    block: Span,
-    created: Vec<Arc<str>>,
-    name: String,
-    literal: String,
-    /// The argument's path of each created block, and what it cannot do without.
-    required: Vec<(String, Vec<String>)>,
 }
 
 impl<'a> Site<'a> {
@@ -129,6 +134,7 @@ impl<'a> Site<'a> {
             resource,
             missing,
             change,
+            elements: element::spans(resource, &change.path),
             current,
             major: resource.provider_major,
             file,
@@ -168,8 +174,16 @@ impl<'a> Site<'a> {
     /// True when nothing but the presence of a block says what is wanted.
     fn comes_with_a_block(&self) -> bool {
         let Op::Set(value) = &self.change.op else { return false };
-        let places = self.places();
+        let mut places = self.places();
+        let gone = self.gone();
+        places.retain(|it| !gone.contains(&it.path()));
         !places.is_empty() && places.iter().all(|it| it.is_presence_of(value))
+    }
+
+    /// The arguments that the provider's version has no more.
+    fn gone(&self) -> Vec<String> {
+        let stated = self.major.unwrap_or(NEWEST_AZURERM_MAJOR);
+        removed_arguments(&self.azurerm_type, stated).into_iter().map(|it| it.path).collect()
     }
 
     fn spot(&self) -> Result<Spot<'_>, Refusal> {
@@ -205,7 +219,8 @@ impl<'a> Site<'a> {
         let former = places
             .iter()
             .find(|(place, _)| !place.current && gone.iter().any(|it| it.path == place.path() && it.major > stated));
-        let mut present = places.iter().filter(|(place, _)| place.current);
+        let dropped = self.gone();
+        let mut present = places.iter().filter(|(place, _)| place.current && !dropped.contains(&place.path()));
         let chosen = match (former, present.next(), present.next()) {
             (Some(former), _, None) | (None, Some(former), None) => *former,
             _ => return Err(Refusal::new("several arguments could set it")),
@@ -217,17 +232,14 @@ impl<'a> Site<'a> {
     fn reach(&self, declaration: &Block, place: &Place<'_>) -> Result<Found, Refusal> {
         let mut block = declaration;
         for (depth, kind) in place.blocks.iter().enumerate() {
-            let same = |it: &&Block| self.file.slice(it.kind) == &**kind;
-            let mut nested = block.body.blocks.iter().filter(same);
-            let dynamic = block.body.blocks.iter().any(|it| {
-                self.file.slice(it.kind) == "dynamic" && it.labels.first().is_some_and(|label| *label.text == **kind)
-            });
-            if dynamic || self.attribute(block, kind).is_some() {
-                return Err(Refusal::new(format!("the blocks `{kind}` are made by an expression")));
+            if let Some(attribute) = self.attribute(block, kind) {
+                return self.in_list(attribute, place).map(Found::Attribute);
             }
-            let element = block.body.blocks.iter().filter(same).find(|it| it.header == self.resource.header);
-            block = match (element, nested.next(), nested.next()) {
-                (Some(element), ..) | (None, Some(element), None) => element,
+            let mut made = block.body.blocks.iter().filter_map(|it| element::made(&self.file, it, kind));
+            let is_element = |it: &&Block| it.header == self.resource.header || self.elements.contains(&it.header);
+            let element = made.clone().find(|it| is_element(&it.0));
+            block = match (element, made.next(), made.next()) {
+                (Some((_, body)), ..) | (None, Some((_, body)), None) => body,
                 (None, None, _) => return Ok(Found::Reached(Reached { block: block.span, depth })),
                 (None, Some(_), Some(_)) => return Err(Refusal::new(format!("there are several `{kind}` blocks"))),
             };
@@ -235,6 +247,18 @@ impl<'a> Site<'a> {
         Ok(match self.attribute(block, place.name) {
             Some(it) => Found::Attribute(Written { name: it.name, value: it.value }),
             None => Found::Reached(Reached { block: block.span, depth: place.blocks.len() }),
+        })
+    }
+
+    /// An entry of an object that stands for a block: `setting = [{ enabled = false }]`.
+    fn in_list(&self, list: &Attribute, place: &Place<'_>) -> Result<Written, Refusal> {
+        let within = self.file.expr(list.value).span;
+        let current = self.current.map(|it| it.span).filter(|it| within.contains(*it));
+        let found = current.and_then(|it| holder(&self.file, it));
+        let found = found.filter(|it| self.file.slice(it.entry.name).trim_matches('"') == &**place.name);
+        let found = found.map(|it| Written { name: it.entry.name, value: it.value });
+        found.ok_or_else(|| {
+            Refusal::new(format!("the blocks `{}` are made by an expression", self.file.slice(list.name)))
         })
     }
 
@@ -290,6 +314,13 @@ impl<'a> Site<'a> {
             }
         }
         ways.retain(is_allowed);
+        // Where a version takes both the service's word and another for it, the service's stays.
+        let own = ways.iter().position(|way| same_text(way, value));
+        match own {
+            Some(own) if ways.len() == 2 && allowed.is_some() => ways = vec![ways.swap_remove(own)],
+            Some(own) if ways.len() == 2 => drop(ways.swap_remove(own)),
+            _ => {}
+        }
         match ways.as_slice() {
             [one] => {
                 let flag = facts.is_some_and(|it| it.is_bool(&path));
@@ -384,6 +415,21 @@ enum Found {
     Reached(Reached),
 }
 
+/// A setting of a `provider` block: its `features` have the words of Terraform.
+fn in_provider(trees: &Trees<'_>, wanted: &Wanted<'_>) -> Result<Option<Vec<Edit>>, Refusal> {
+    let Wanted { resource, change, .. } = wanted;
+    let (Lookup::Found(value, _), Op::Set(to)) = (resource.lookup(&change.path), &change.op) else { return Ok(None) };
+    let Ok(file) = trees.get(value.span.file) else { return Ok(None) };
+    if top_block(&file, value.span).is_none_or(|it| file.slice(it.kind) != "provider") {
+        return Ok(None);
+    }
+    let found = holder(&file, value.span).filter(|it| is_literal(&file, it.value));
+    match (found, literal(to, false, false)) {
+        (Some(found), Some(text)) => Ok(Some(found.container.replace(found.entry, &text))),
+        _ => Err(Refusal::new("the setting of the provider is computed")),
+    }
+}
+
 /// The edit of the literal that a value came from, and what to know of it.
 fn at_origin(
     trees: &Trees<'_>,
@@ -415,64 +461,6 @@ fn at_origin(
 
 fn same_text(a: &Value, b: &Value) -> bool {
     scalar_text(a).zip(scalar_text(b)).is_some_and(|(a, b)| a == b)
-}
-
-/// One edit for each block that something is written into.
-fn insert_all(trees: &Trees<'_>, insertions: Vec<Insertion>) -> Result<Vec<Vec<Edit>>, Refusal> {
-    let mut all = Vec::new();
-    let mut rest = insertions;
-    while let Some(first) = rest.first() {
-        let (file, block) = (first.file.clone(), first.block);
-        let (here, others): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|it| it.file.file == file.file && it.block == block);
-        rest = others;
-        let mut additions = Vec::new();
-        for insertion in &here {
-            add(&mut additions, &insertion.created, insertion);
-        }
-        for (path, needs) in here.iter().flat_map(|it| &it.required) {
-            let depth = here.iter().find(|it| it.required.iter().any(|(it, _)| it == path));
-            let names = depth.and_then(|it| it.required.iter().position(|(it, _)| it == path).map(|at| (it, at)));
-            let inside = names.and_then(|(it, at)| nested(&additions, it.created.get(..=at)?));
-            let missing: Vec<&str> = needs.iter().map(String::as_str).filter(|it| !has(inside, it)).collect();
-            if !missing.is_empty() {
-                return Err(Refusal::new(format!("a new `{path}` also needs {}", missing.join(", "))));
-            }
-        }
-        let tree = trees.get(file.file)?;
-        let Some(block) = block_at(&tree.body.blocks, block) else { return Err(Refusal::new("the block is gone")) };
-        all.push(container_of(&tree, block).insert(&additions)?);
-    }
-    Ok(all)
-}
-
-fn add(additions: &mut Vec<Addition>, created: &[Arc<str>], insertion: &Insertion) {
-    let Some((first, below)) = created.split_first() else {
-        additions.push(Addition::Line { name: insertion.name.clone(), literal: insertion.literal.clone() });
-        return;
-    };
-    let at = additions.iter().position(|it| matches!(it, Addition::Nested { name, .. } if *name == **first));
-    let at = at.unwrap_or_else(|| {
-        additions.push(Addition::Nested { name: first.to_string(), object: false, inside: Vec::new() });
-        additions.len() - 1
-    });
-    if let Some(Addition::Nested { inside, .. }) = additions.get_mut(at) {
-        add(inside, below, insertion);
-    }
-}
-
-fn nested<'t>(additions: &'t [Addition], path: &[Arc<str>]) -> Option<&'t [Addition]> {
-    let Some((first, below)) = path.split_first() else { return Some(additions) };
-    additions.iter().find_map(|it| match it {
-        Addition::Nested { name, inside, .. } if *name == **first => nested(inside, below),
-        _ => None,
-    })
-}
-
-fn has(additions: Option<&[Addition]>, wanted: &str) -> bool {
-    additions.into_iter().flatten().any(|it| match it {
-        Addition::Line { name, .. } | Addition::Nested { name, .. } => name == wanted,
-    })
 }
 
 /// A value as Terraform writes it.

@@ -59,6 +59,53 @@ pub(super) fn block_at(blocks: &[Block], span: Span) -> Option<&Block> {
     if block.span == span { Some(block) } else { block_at(&block.body.blocks, span) }
 }
 
+/// The block that starts with this header, and the one around it.
+pub(super) fn block_with_header(file: &File, header: Span) -> Option<(&Block, &Block)> {
+    let mut owner = top_block(file, header)?;
+    loop {
+        let block = owner.body.blocks.iter().find(|it| it.span.contains(header))?;
+        if block.header == header {
+            return Some((owner, block));
+        }
+        owner = block;
+    }
+}
+
+/// The list that has this text as one of its items, and which.
+pub(super) fn list_with(file: &File, item: Span) -> Option<(ExprId, usize)> {
+    let mut body = &file.body;
+    while let Some(block) = body.blocks.iter().find(|it| it.span.contains(item)) {
+        body = &block.body;
+    }
+    let mut at = body.attributes.iter().map(|it| it.value).find(|it| file.expr(*it).span.contains(item))?;
+    loop {
+        let inside = |it: &ExprId| file.expr(*it).span.contains(item);
+        at = match &file.expr(at).kind {
+            ExprKind::Tuple(list) => {
+                let number = file.list(*list).iter().position(inside)?;
+                let id = *file.list(*list).get(number)?;
+                if file.expr(id).span == item {
+                    return Some((at, number));
+                }
+                id
+            }
+            ExprKind::Object(items) => file.object_items(*items).iter().map(|it| it.value).find(inside)?,
+            // What a function makes of a list has its elements from the list.
+            ExprKind::Call { args, .. } => *file.list(*args).iter().find(|it| inside(it))?,
+            ExprKind::Parenthesis(inner) => *inner,
+            _ => return None,
+        };
+    }
+}
+
+/// The items of a list that is written out.
+pub(super) fn items_of(file: &File, list: ExprId) -> Option<&[ExprId]> {
+    match &file.expr(list).kind {
+        ExprKind::Tuple(items) => Some(file.list(*items)),
+        _ => None,
+    }
+}
+
 /// What stands between the braces of a block.
 pub(super) fn container_of<'f>(file: &'f File, block: &Block) -> Container<'f> {
     let text = &*file.text;

@@ -94,6 +94,27 @@ pub(super) struct Fill {
     pub(super) format: Option<Format>,
     pub(super) scale: Option<f64>,
     pub(super) function: Option<Function>,
+    /// How the function is undone, when it can be.
+    pub(super) inverse: Option<Inverse>,
+}
+
+/// How a function is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inverse {
+    /// It joined the elements of a list.
+    Split,
+    /// It made a text of a boolean or number.
+    Untext,
+}
+
+impl Inverse {
+    fn of(function: &str) -> Option<Self> {
+        match function {
+            "join_comma" | "join_plain_comma" | "join_semicolon" => Some(Self::Split),
+            "to_text" => Some(Self::Untext),
+            _ => None,
+        }
+    }
 }
 
 /// A step of a target path.
@@ -350,6 +371,7 @@ fn read_fill(errors: &mut Errors, argument: &str, spec: &Json, children: &[Child
         format: map.get("format").and_then(Json::as_str).map(Format::parse),
         scale: map.get("scale").and_then(Json::as_f64),
         function,
+        inverse: map.get("function").and_then(Json::as_str).and_then(Inverse::of),
     })
 }
 

@@ -3,14 +3,23 @@
 //! In: an ARM path and value. Out: [`Place`]s, each an argument under one of its names. A spelling is given only when
 //! reading it forwards gives the value back.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value as Json};
 
-use super::compile::{Fill, Mapping, Segment};
+use super::compile::{Fill, Inverse, Mapping, Segment, compile};
 use super::transform::{scalar_text, transform};
 use crate::model::{PathSegment, PropertyPath};
 use crate::value::{Number, Value, ValueKind};
+
+/// What every type has without its file saying so, as far as a policy asks for it.
+static COMMON: LazyLock<Option<Mapping>> = LazyLock::new(|| {
+    let file = serde_json::json!({
+        "terraform": "common", "arm": "Any/types", "source": "any",
+        "attributes": { "identity.type": { "to": "identity.type" } },
+    });
+    compile("common", &file).ok()
+});
 
 /// An argument that fills a property.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +37,12 @@ pub(crate) struct Place<'m> {
 impl Mapping {
     /// The arguments that fill `path` of the resource itself, or of the child at a position of `children`.
     pub(crate) fn places(&self, child: Option<usize>, path: &PropertyPath) -> Vec<Place<'_>> {
-        self.places_where(child, |target| same_path(target, path.segments()))
+        let own = self.places_where(child, |target| same_path(target, path.segments()));
+        let common = COMMON.as_ref().filter(|_| own.is_empty() && child.is_none());
+        match common {
+            Some(common) => common.places_where(None, |target| same_path(target, path.segments())),
+            None => own,
+        }
     }
 
     /// The arguments that fill `path` of the elements of some array, as a resource of their own.
@@ -73,24 +87,44 @@ impl Place<'_> {
     /// The ways to write `value` here.
     pub(crate) fn spellings(&self, value: &Value) -> Vec<Value> {
         let fill = self.fill;
-        if fill.present.is_some() || fill.each.is_some() || fill.format.is_some() || fill.function.is_some() {
+        if fill.present.is_some() || fill.each.is_some() || (fill.function.is_some() && fill.inverse.is_none()) {
             return Vec::new();
         }
-        let Some(scaled) = unscaled(value, fill.scale) else { return Vec::new() };
         let mut ways = Vec::new();
-        match self.values {
-            Some(values) => {
-                let spelled = values.iter().filter(|(_, json)| is(json, &scaled)).map(|(key, _)| typed(key));
-                ways.extend(spelled.map(|kind| Value { kind, ..value.clone() }));
-                let only_flags = values.keys().all(|key| key == "true" || key == "false");
-                if ways.is_empty() && !only_flags {
-                    ways.push(scaled);
+        for value in self.before(value) {
+            let Some(scaled) = unscaled(&value, fill.scale) else { continue };
+            match self.values {
+                Some(values) => {
+                    let spelled = values.iter().filter(|(_, json)| is(json, &scaled)).map(|(key, _)| typed(key));
+                    ways.extend(spelled.map(|kind| Value { kind, ..value.clone() }));
+                    let only_flags = values.keys().all(|key| key == "true" || key == "false");
+                    // What is not listed passes as it is.
+                    if !only_flags && !ways.iter().any(|way| same_scalar(way, &scaled)) {
+                        ways.push(scaled);
+                    }
                 }
+                None => ways.push(scaled),
             }
-            None => ways.push(scaled),
         }
         ways.retain(|way| self.reads(way).is_some_and(|read| same_scalar(&read, value)));
+        // Of the separators that a text may be split by, one will do.
+        ways.dedup_by(|a, b| same_scalar(a, b));
         ways
+    }
+
+    /// What a format and a function may have been given to make `value`; whether they do is seen by reading it forwards.
+    fn before(&self, value: &Value) -> Vec<Value> {
+        let Some(text) = scalar_text(value) else { return vec![value.clone()] };
+        if let Some(format) = &self.fill.format {
+            let inner = format.inner(&text).into_iter();
+            return inner.map(|it| Value { kind: ValueKind::from(it), ..value.clone() }).collect();
+        }
+        let split = |separator: &str| text.split(separator).map(|it| Value::new(it, value.span)).collect();
+        match self.fill.inverse {
+            Some(Inverse::Split) => [", ", ",", ";"].map(|it| Value::array(split(it), value.span)).into(),
+            Some(Inverse::Untext) => vec![Value { kind: typed(&text), ..value.clone() }],
+            None => vec![value.clone()],
+        }
     }
 
     /// True when the argument says `value` by being written, whatever it holds.
@@ -143,6 +177,7 @@ fn same_path(target: &[Segment], path: &[PathSegment]) -> bool {
     target.len() == path.len()
         && target.iter().zip(path).all(|(a, b)| match (a, b) {
             (Segment::Key(a), PathSegment::Key(b)) => a.eq_ignore_ascii_case(b),
+            (Segment::Each, PathSegment::Each | PathSegment::Index(_)) => true,
             _ => false,
         })
 }

@@ -83,6 +83,20 @@ impl Format {
         Self(parts)
     }
 
+    /// What stands in the only hole when the text is `whole`; nothing when other arguments have a part in it.
+    pub(super) fn inner<'t>(&self, whole: &'t str) -> Option<&'t str> {
+        let at = self.0.iter().position(|it| matches!(it, Part::This))?;
+        let (before, after) = self.0.split_at(at);
+        let text = |parts: &[Part]| {
+            let texts = parts.iter().map(|it| match it {
+                Part::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+            texts.collect::<Option<String>>()
+        };
+        whole.strip_prefix(&*text(before)?)?.strip_suffix(&*text(after.get(1..)?)?)
+    }
+
     /// Fills the holes; nothing when a part is not written.
     fn fill<'v>(&self, this: &Value, argument: &dyn Fn(&[Arc<str>]) -> Option<&'v Value>) -> Option<Value> {
         let mut text = String::new();
