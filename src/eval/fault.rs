@@ -41,7 +41,9 @@ fn search<'a, T: Trace>(
 ) {
     match condition {
         Condition::AllOf(members) | Condition::AnyOf(members) => {
-            members.iter().for_each(|it| search(evaluator, it, array, found));
+            for member in members {
+                search(evaluator, member, array, found);
+            }
         }
         Condition::Not(inner) => search(evaluator, inner, array, found),
         Condition::Leaf(leaf) => in_leaf(evaluator, leaf, array, found),
