@@ -8,7 +8,7 @@ use super::lookup::{Place, elements as elements_of};
 use super::operators::{Actual, apply};
 use super::trace::Trace;
 use crate::model::{PathSegment, PropertyPath};
-use crate::policy::{Condition, Field, Leaf, Operator, Over, Subject};
+use crate::policy::{Condition, Count, Field, FieldPath, Leaf, Operator, Over, Subject};
 use crate::truth::Truth;
 
 /// The paths of the elements at fault, in order of the text.
@@ -20,81 +20,85 @@ pub(super) fn elements<'a, T: Trace>(
     let segments = path.segments();
     let Some(last) = segments.iter().rposition(|it| *it == PathSegment::Each) else { return Vec::new() };
     let (array, tail) = segments.split_at(last.saturating_add(1));
-    let mut found: Vec<Vec<PathSegment>> = Vec::new();
-    search(evaluator, condition, &array.iter().cloned().collect(), &mut found);
-    let mut paths: Vec<PropertyPath> = Vec::new();
-    for element in found {
-        let whole: PropertyPath = element.iter().chain(tail).cloned().collect();
-        if !paths.contains(&whole) {
-            paths.push(whole);
-        }
-    }
+    let mut search = Search { array: array.iter().cloned().collect(), ..Search::default() };
+    search.within(evaluator, condition);
+    // Only where nothing tells them apart are all of them meant.
+    let found = if search.tells_apart { search.found } else { search.all };
+    let whole = found.iter().map(|element| element.iter().chain(tail).cloned().collect());
+    let mut paths: Vec<PropertyPath> = whole.collect();
     paths.sort();
+    paths.dedup();
     paths
 }
 
-fn search<'a, T: Trace>(
-    evaluator: &mut Evaluator<'a, T>,
-    condition: &'a Condition,
-    array: &PropertyPath,
-    found: &mut Vec<Vec<PathSegment>>,
-) {
-    match condition {
-        Condition::AllOf(members) | Condition::AnyOf(members) => {
-            for member in members {
-                search(evaluator, member, array, found);
-            }
-        }
-        Condition::Not(inner) => search(evaluator, inner, array, found),
-        Condition::Leaf(leaf) => in_leaf(evaluator, leaf, array, found),
-    }
+#[derive(Default)]
+struct Search {
+    array: PropertyPath,
+    /// True when some comparison means elements of one kind.
+    tells_apart: bool,
+    /// The elements that such comparisons mean.
+    found: Vec<Vec<PathSegment>>,
+    /// The elements that the others mean.
+    all: Vec<Vec<PathSegment>>,
 }
 
-fn in_leaf<'a, T: Trace>(
-    evaluator: &mut Evaluator<'a, T>,
-    leaf: &'a Leaf,
-    array: &PropertyPath,
-    found: &mut Vec<Vec<PathSegment>>,
-) {
-    match &leaf.subject {
-        Subject::Count(count) => {
-            let Over::Field(field) = &count.over else { return };
-            let Field::Path(path) = field else { return };
-            if let (true, Some(place)) = (is_same(&path.path, array), evaluator.place_of(field)) {
-                let condition = count.condition.as_ref();
-                walk(
-                    evaluator,
-                    &place,
-                    path.path.segments(),
-                    &[],
-                    &mut |evaluator, _| condition.map_or(Truth::True, |it| evaluator.condition(it)),
-                    found,
-                );
+impl Search {
+    fn within<'a, T: Trace>(&mut self, evaluator: &mut Evaluator<'a, T>, condition: &'a Condition) {
+        match condition {
+            Condition::AllOf(members) | Condition::AnyOf(members) => {
+                for member in members {
+                    self.within(evaluator, member);
+                }
             }
+            Condition::Not(inner) => self.within(evaluator, inner),
+            Condition::Leaf(leaf) => match &leaf.subject {
+                Subject::Count(count) => self.in_count(evaluator, leaf, count),
+                Subject::Field(field @ Field::Path(path)) => self.in_field(evaluator, leaf, field, path),
+                _ => {}
+            },
         }
-        Subject::Field(field @ Field::Path(path)) => {
-            let whole = path.path.join(PathSegment::Each);
-            let of_list = leaf.operator == Operator::Contains && is_same(&whole, array);
-            let of_each = path.each && path.path.strip_prefix(array).is_some();
-            if let (true, Some(place)) = (of_list || of_each, evaluator.place_of(field)) {
-                let expected = evaluator.operand(&leaf.expected);
-                walk(
-                    evaluator,
-                    &place,
-                    array.segments(),
-                    &[],
-                    &mut |_, element| {
-                        if of_list {
-                            apply(Operator::Equals, &Actual::of(element.value), &expected)
-                        } else {
-                            Truth::True
-                        }
-                    },
-                    found,
-                );
+    }
+
+    fn in_count<'a, T: Trace>(&mut self, evaluator: &mut Evaluator<'a, T>, leaf: &'a Leaf, count: &'a Count) {
+        let Over::Field(field @ Field::Path(path)) = &count.over else { return };
+        let Some(place) = evaluator.place_of(field).filter(|_| is_same(&path.path, &self.array)) else { return };
+        let found = match &count.condition {
+            Some(_) => {
+                self.tells_apart = true;
+                &mut self.found
             }
+            None => &mut self.all,
+        };
+        // One that has to be there is not at fault.
+        if leaf.operator != Operator::Equals {
+            let condition = count.condition.as_ref();
+            let mut counts = |it: &mut Evaluator<'a, T>, _: &Place<'a>| {
+                condition.map_or(Truth::True, |condition| it.condition(condition))
+            };
+            walk(evaluator, &place, path.path.segments(), &[], &mut counts, found);
         }
-        _ => {}
+    }
+
+    fn in_field<'a, T: Trace>(
+        &mut self,
+        evaluator: &mut Evaluator<'a, T>,
+        leaf: &'a Leaf,
+        field: &'a Field,
+        path: &'a FieldPath,
+    ) {
+        let of_list = leaf.operator == Operator::Contains && is_same(&path.path.join(PathSegment::Each), &self.array);
+        let of_each = path.each && path.path.strip_prefix(&self.array).is_some();
+        let Some(place) = evaluator.place_of(field).filter(|_| of_list || of_each) else { return };
+        let array = self.array.clone();
+        if of_list {
+            self.tells_apart = true;
+            let expected = evaluator.operand(&leaf.expected);
+            let mut equals =
+                |_: &mut Evaluator<'a, T>, it: &Place<'a>| apply(Operator::Equals, &Actual::of(it.value), &expected);
+            walk(evaluator, &place, array.segments(), &[], &mut equals, &mut self.found);
+        } else {
+            walk(evaluator, &place, array.segments(), &[], &mut |_, _| Truth::True, &mut self.all);
+        }
     }
 }
 
