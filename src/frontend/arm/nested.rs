@@ -11,7 +11,7 @@ use super::evaluate::{Frame, Run};
 use super::scope::{Given, Level, Scope, Target};
 use crate::diagnostic::Code;
 use crate::source::Span;
-use crate::value::{Object, Value, ValueKind};
+use crate::value::{Object, Unknown, Value, ValueKind};
 
 /// How deep deployments may nest.
 const MAX_DEPTH: usize = 24;
@@ -86,7 +86,7 @@ impl Run<'_> {
         let given = |key: &str| {
             let (_, entry) = declaration.object.get_ignore_case(key)?;
             let value = self.in_doubt(true, || self.value(&declaration.frame, &entry.value));
-            (!value.is_null()).then_some(value)
+            (!value.is_null()).then(|| recognisable(value, key, &declaration.address))
         };
         let group = given("resourceGroup");
         let level = match level_of(template) {
@@ -104,6 +104,17 @@ impl Run<'_> {
             _ => None,
         };
         Target { level, subscription, resource_group, stated }
+    }
+}
+
+/// An unknown subscription or resource group that nothing names is at least that of its deployment: the rest of an id stays readable.
+fn recognisable(value: Value, key: &str, deployment: &str) -> Value {
+    match &value.kind {
+        ValueKind::Unknown(unknown) if unknown.symbol.is_none() => {
+            let symbol = super::symbol::atom(&format!("{key}({deployment})"));
+            Value { kind: Unknown { symbol, ..Unknown::clone(unknown) }.into(), ..value }
+        }
+        _ => value,
     }
 }
 

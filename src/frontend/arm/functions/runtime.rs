@@ -201,9 +201,11 @@ fn of_resource(call: &Call<'_>, declaration: &Declaration, function: &str) -> Va
 
 /// A reference to something that this template does not declare, or that cannot be told.
 fn elsewhere(call: &Call<'_>, target: &Value) -> Value {
-    let shown = symbol::symbol_of(target).unwrap_or_else(|| "?".into());
+    let named = symbol::symbol_of(target);
+    let shown = named.as_deref().unwrap_or("?");
     let mut unknown = Unknown::new(Reason::Computed(format!("reference({shown})").into()));
-    unknown.symbol = symbol::atom(&format!("reference({shown})"));
+    // Two that cannot be told apart are not the same.
+    unknown.symbol = named.as_ref().and_then(|named| symbol::atom(&format!("reference({named})")));
     unknown.not_null = true;
     symbol::each_unknown(target, &mut |it| symbol::join_references(&mut unknown, it));
     call.known(unknown)
