@@ -13,6 +13,7 @@ use baalint::fix::{Member, Workshop};
 use baalint::frontend::arm::fix::Documents;
 use baalint::frontend::terraform::Mappings;
 use baalint::frontend::terraform::fix::Trees;
+use baalint::frontend::yaml::fix as yaml_fix;
 use baalint::model::{Presence, ResourceGraph};
 use baalint::parse::yaml;
 use baalint::policy::example::{self, Example, Expected, Language};
@@ -83,6 +84,7 @@ fn fix(policy: &Policy, example: &Example, mappings: &Mappings) -> Result<Fixed,
     let workshop = Workshop {
         terraform: Trees::new(&sources),
         arm: Documents::new(&sources),
+        yaml: yaml_fix::Documents::new(&sources),
         mappings,
         settings: &settings,
         graphs: &graphs,

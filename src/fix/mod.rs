@@ -7,6 +7,7 @@ use crate::edit::{Proposal, Refusal};
 use crate::eval::{self, Remedied, Settings};
 use crate::frontend::arm;
 use crate::frontend::terraform::{self, Mappings};
+use crate::frontend::yaml;
 use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
 use crate::policy::{Category, Policy};
 
@@ -17,6 +18,8 @@ pub struct Workshop<'w> {
     pub terraform: terraform::fix::Trees<'w>,
     /// JSON templates.
     pub arm: arm::fix::Documents<'w>,
+    /// YAML texts.
+    pub yaml: yaml::fix::Documents<'w>,
     /// The mapping files.
     pub mappings: &'w Mappings,
     /// Configured values.
@@ -52,7 +55,7 @@ impl Workshop<'_> {
                 }
                 Dialect::Export => return Err(Refusal::new("what is deployed is not edited")),
                 Dialect::Arm => arm::fix::propose(&self.arm, &wanted)?,
-                Dialect::Yaml => return Err(Refusal::new("this language is not edited yet")),
+                Dialect::Yaml => yaml::fix::propose(&self.yaml, self.mappings, &wanted)?,
             };
             one.cautions.extend(self.others(members, (*at, *index), resource));
             match &mut whole {

@@ -19,6 +19,7 @@ use crate::fix::Workshop;
 use crate::frontend::arm::fix::Documents;
 use crate::frontend::terraform::Mappings;
 use crate::frontend::terraform::fix::Trees;
+use crate::frontend::yaml;
 use crate::model::ResourceGraph;
 use crate::policy::Policy;
 use crate::source::{FileId, SourceMap};
@@ -92,8 +93,14 @@ pub(super) fn propose(
     settings: &Settings,
     sources: &SourceMap,
 ) {
-    let workshop =
-        Workshop { terraform: Trees::new(sources), arm: Documents::new(sources), mappings, settings, graphs };
+    let workshop = Workshop {
+        terraform: Trees::new(sources),
+        arm: Documents::new(sources),
+        yaml: yaml::fix::Documents::new(sources),
+        mappings,
+        settings,
+        graphs,
+    };
     for finding in findings.iter_mut().filter(|it| it.verdict == Verdict::Fail && it.suppressed.is_none()) {
         let policy = policies.iter().find(|it| it.id == finding.policy.id);
         finding.proposal = policy.map(|policy| Box::new(workshop.propose(policy, &finding.members)));

@@ -3,6 +3,7 @@
 //! [`Project`] loads every module directory once, `evaluate` makes the [`Instance`]s of one root, and lowering turns
 //! each into the Azure resource that it deploys.
 
+mod backward;
 mod convert;
 mod evaluate;
 pub mod fix;
@@ -21,9 +22,11 @@ mod project;
 mod statistics;
 mod version;
 
+pub(crate) use backward::Backward;
 pub use evaluate::on_deep_stack;
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
 pub use lower::lower;
 pub use mapping::Mappings;
+pub(crate) use mapping::Place;
 pub use project::{Options, Project, Root};
 pub use statistics::{Statistics, TypeStatistics};

@@ -11,7 +11,7 @@ use crate::source::Span;
 use crate::value::{Array, DefaultOf, Entry, Object, Value, ValueKind};
 
 /// The azurerm major that the bridges of 2026 are made of.
-const MAJOR: u8 = 4;
+pub(super) const MAJOR: u8 = 4;
 
 /// Arguments whose keys are names that the user chose.
 const FREE: [&str; 12] = [

@@ -10,6 +10,7 @@ mod arm;
 mod aso;
 mod crossplane;
 mod detect;
+pub mod fix;
 mod join;
 mod kubernetes;
 mod kustomize;

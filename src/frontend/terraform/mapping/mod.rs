@@ -26,7 +26,7 @@ use serde_json::Value as Json;
 pub(super) use apply::{Made, apply, find};
 pub(super) use compile::{Anchor, Child, Mapping, Naming};
 pub(super) use reads::Reads;
-pub(super) use reverse::Place;
+pub(crate) use reverse::Place;
 pub(super) use transform::{from_json, scalar_text};
 
 use crate::diagnostic::{Code, Diagnostic};

@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value as Json};
 
-use super::compile::{Fill, Inverse, Mapping, Segment, compile};
+use super::compile::{Child, Fill, Inverse, Mapping, Naming, Segment, compile};
 use super::transform::{scalar_text, transform};
-use crate::model::{PathSegment, PropertyPath};
+use crate::model::{PathSegment, PropertyPath, Wanted};
 use crate::value::{Number, Value, ValueKind};
 
 /// What every type has without its file saying so, as far as a policy asks for it.
@@ -35,6 +35,33 @@ pub(crate) struct Place<'m> {
 }
 
 impl Mapping {
+    /// The arguments of a declaration that fill what is wanted: of the resource itself, of a child that the declaration
+    /// makes, or of an element that is a resource of its own.
+    pub(crate) fn places_of(&self, wanted: &Wanted<'_>) -> Vec<Place<'_>> {
+        let Wanted { resource, missing, change } = wanted;
+        if let Some(child) = missing {
+            let is_named = |it: &Child| match (&child.name, &it.name) {
+                (Some(wanted), Naming::Literal(name)) => wanted.eq_ignore_ascii_case(name),
+                (wanted, _) => wanted.is_none(),
+            };
+            let of_type = |it: &Child| it.arm == child.resource_type && is_named(it);
+            let at = self.children.iter().position(of_type);
+            return at.map(|at| self.places(Some(at), &change.path)).unwrap_or_default();
+        }
+        if self.arm == resource.resource_type {
+            return self.places(None, &change.path);
+        }
+        let key = resource.address.rsplit_once("::").map(|(_, key)| key);
+        let children = self.children.iter().enumerate();
+        let of_type: Vec<usize> =
+            children.filter(|(_, child)| child.arm == resource.resource_type).map(|(at, _)| at).collect();
+        let named = of_type.iter().find(|at| self.children.get(**at).is_some_and(|it| Some(&*it.key) == key));
+        match (named, of_type.as_slice()) {
+            (Some(child), _) | (None, [child]) => self.places(Some(*child), &change.path),
+            _ => self.element_places(&change.path),
+        }
+    }
+
     /// The arguments that fill `path` of the resource itself, or of the child at a position of `children`.
     pub(crate) fn places(&self, child: Option<usize>, path: &PropertyPath) -> Vec<Place<'_>> {
         let own = self.places_where(child, |target| same_path(target, path.segments()));

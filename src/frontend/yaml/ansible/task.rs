@@ -29,7 +29,7 @@ pub(super) enum Made {
 }
 
 /// The module of Azure that a task calls, and its arguments.
-pub(super) fn module_of(task: &Object) -> Option<(&str, &Entry)> {
+pub(in crate::frontend::yaml) fn module_of(task: &Object) -> Option<(&str, &Entry)> {
     task.entries.iter().find_map(|(key, entry)| {
         let name = key.strip_prefix("azure.azcollection.").unwrap_or(key);
         name.starts_with("azure_rm_").then_some((name, entry))

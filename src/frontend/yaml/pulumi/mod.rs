@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::evaluate::Evaluator;
+pub(super) use self::renamed::native_names;
 use super::arguments::{Bridged, lower_bridged, undone};
 use super::tables;
 use crate::frontend::Files;

@@ -39,6 +39,14 @@ const RENAMED: [(&str, &str, &str); 19] = [
     ("Microsoft.Cache/redis", "redisConfiguration.aofBackupEnabled", "aof-backup-enabled"),
 ];
 
+/// What azure-native calls a property of Resource Manager; `path` is what holds it, in azure-native's names.
+pub(in crate::frontend::yaml) fn native_names(resource_type: &ResourceType, path: &str, name: &str) -> Option<&'static str> {
+    RENAMED.iter().filter(|(of, _, arm)| *resource_type == **of && arm.eq_ignore_ascii_case(name)).find_map(|(_, own, _)| {
+        let (above, last) = own.rsplit_once('.').unwrap_or(("", own));
+        (above == path).then_some(last)
+    })
+}
+
 /// The arguments with Resource Manager's names.
 pub(super) fn undone(arguments: Object, resource_type: &ResourceType) -> Object {
     let rows: Vec<(&str, &str)> =
