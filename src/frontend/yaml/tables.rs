@@ -12,6 +12,7 @@ const ASO: &str = include_str!("data/aso.tsv");
 const CROSSPLANE: &str = include_str!("data/crossplane.txt");
 const ARM_TYPES: &str = include_str!("data/arm_types.txt");
 const PULUMI: &str = include_str!("data/pulumi.txt");
+const PULUMI_PROPERTIES: &str = include_str!("data/pulumi_properties.txt");
 
 /// How a kind of Azure Service Operator lies over its ARM type.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +131,12 @@ pub(super) fn native(module: &str, kind: &str) -> Option<String> {
         }
     }
     found.into_iter().min().map(|(_, _, name)| name)
+}
+
+/// True for a token of azure-native whose inputs keep `properties`.
+pub(super) fn keeps_properties(module: &str, kind: &str) -> bool {
+    let of_module = |line: &&str| line.split(' ').next() == Some(module);
+    lines(PULUMI_PROPERTIES).find(of_module).is_some_and(|line| line.split(' ').skip(1).any(|it| it == kind))
 }
 
 /// The namespace of a module of azure-native, where it is not the module's name.

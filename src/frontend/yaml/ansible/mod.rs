@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use self::jinja::Variables;
 pub(super) use self::load::Library;
-use self::task::{Made, Walker};
 pub(super) use self::task::module_of;
+use self::task::{Made, Walker};
 use super::arguments::{Bridged, lower_bridged, not_azurerms};
 use crate::frontend::terraform::Mappings;
 use crate::model::Lowered;

@@ -28,8 +28,8 @@ pub(super) struct Home {
 pub(super) enum Words {
     /// As it is.
     Arm,
-    /// What lies below `properties` stands beside the rest; names that the dialect has of its own.
-    Flat { renamed: bool },
+    /// What lies below `properties` stands beside the rest unless the type keeps it; names that the dialect has of its own.
+    Flat { renamed: bool, wrapped: bool },
     /// Through the mapping of this name.
     Mapped { mapping: String, camel: bool, lists: bool },
     /// `properties` is the `spec` of the pods, or of the object.
@@ -39,7 +39,8 @@ pub(super) enum Words {
 /// The home of a resource's arguments.
 pub(super) fn home(document: &Value, resource: &Resource) -> Result<Home, Refusal> {
     let lost = || Refusal::new("the declaration was not found");
-    let home = |root: &Value, above: Vec<&'static str>, words: Words| Home { root: root.clone(), above, words, truths: false };
+    let home =
+        |root: &Value, above: Vec<&'static str>, words: Words| Home { root: root.clone(), above, words, truths: false };
     match shape(document).ok_or_else(lost)? {
         Shape::Arm => Ok(home(document, Vec::new(), Words::Arm)),
         Shape::MachineLearning => {
@@ -50,7 +51,8 @@ pub(super) fn home(document: &Value, resource: &Resource) -> Result<Home, Refusa
         }
         Shape::Pulumi => {
             let declared = declared(document, resource.span).ok_or_else(lost)?;
-            let token = declared.as_object().and_then(|it| it.value("type")).and_then(Value::as_str).ok_or_else(lost)?;
+            let token =
+                declared.as_object().and_then(|it| it.value("type")).and_then(Value::as_str).ok_or_else(lost)?;
             Ok(home(declared, vec!["properties"], pulumi(token).ok_or_else(lost)?))
         }
         Shape::Manifest => {
@@ -63,9 +65,10 @@ pub(super) fn home(document: &Value, resource: &Resource) -> Result<Home, Refusa
             let task = holder(document, resource.span, &is_task).ok_or_else(lost)?;
             let (module, entry) = task.as_object().and_then(module_of).ok_or_else(lost)?;
             let generic = module == "azure_rm_resource";
-            let words = match generic {
-                true => Words::Arm,
-                false => Words::Mapped { mapping: module.to_owned(), camel: false, lists: false },
+            let words = if generic {
+                Words::Arm
+            } else {
+                Words::Mapped { mapping: module.to_owned(), camel: false, lists: false }
             };
             let above = if generic { vec!["body"] } else { Vec::new() };
             Ok(Home { truths: true, ..home(&entry.value, above, words) })
@@ -76,7 +79,9 @@ pub(super) fn home(document: &Value, resource: &Resource) -> Result<Home, Refusa
 fn pulumi(token: &str) -> Option<Words> {
     let (provider, rest) = token.split_once(':')?;
     if provider == "azure-native" {
-        return Some(Words::Flat { renamed: true });
+        let (module, kind) = rest.split_once(':')?;
+        let wrapped = tables::keeps_properties(module.split('/').next().unwrap_or(module), kind);
+        return Some(Words::Flat { renamed: true, wrapped });
     }
     let (module, kind) = rest.split_once(':')?;
     let azurerm = tables::classic(module.split('/').next().unwrap_or(module), kind)?;
@@ -86,7 +91,7 @@ fn pulumi(token: &str) -> Option<Words> {
 fn manifested(root: &Value, manifest: &Manifest) -> Option<Home> {
     let home = |above, words| Some(Home { root: root.clone(), above, words, truths: false });
     if manifest.is_service_operator() {
-        return home(vec!["spec"], Words::Flat { renamed: false });
+        return home(vec!["spec"], Words::Flat { renamed: false, wrapped: false });
     }
     if let Some(group) = manifest.crossplane_group() {
         let mapping = format!("azurerm_{}", tables::crossplane(group, &manifest.kind)?);

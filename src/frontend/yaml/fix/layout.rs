@@ -19,7 +19,10 @@ pub(super) struct Node {
 pub(super) enum Content {
     Literal(Value),
     /// A mapping, or a list of one.
-    Mapping { list: bool, nodes: Vec<Node> },
+    Mapping {
+        list: bool,
+        nodes: Vec<Node>,
+    },
 }
 
 /// What something new is written into.
@@ -114,7 +117,7 @@ impl Page<'_> {
         }
         let end = self.end_of_entry(last, column)?;
         let lines = self.block(nodes, column)?;
-        let text: String = lines.iter().map(|line| format!("{}{line}", self.style.newline)).collect();
+        let text = self.on_new_lines(&lines);
         Ok(vec![Edit::new(self.span(end, end), text)])
     }
 
@@ -154,13 +157,19 @@ impl Page<'_> {
         Ok(end)
     }
 
+    fn on_new_lines(&self, lines: &[String]) -> String {
+        lines.iter().flat_map(|line| [self.style.newline, line]).collect()
+    }
+
     /// Lines of block style.
     fn block(&self, nodes: &[Node], column: usize) -> Result<Vec<String>, Refusal> {
         let indent = " ".repeat(column);
         let mut lines = Vec::new();
         for Node { key, content } in nodes {
             match content {
-                Content::Literal(value) => lines.push(format!("{indent}{}: {}", key_text(key), self.style.scalar(value)?)),
+                Content::Literal(value) => {
+                    lines.push(format!("{indent}{}: {}", key_text(key), self.style.scalar(value)?))
+                }
                 Content::Mapping { list: false, nodes } => {
                     lines.push(format!("{indent}{}:", key_text(key)));
                     lines.extend(self.block(nodes, column.saturating_add(self.style.unit))?);
@@ -217,7 +226,8 @@ impl Page<'_> {
         let line = after.split('\n').next().unwrap_or("").trim_end_matches('\r');
         let own_line = before.trim().is_empty() && after.contains('\n');
         if !own_line {
-            let at = if comma { after.find(',').map_or(end, |it| end.saturating_add(it).saturating_add(1)) } else { end };
+            let at =
+                if comma { after.find(',').map_or(end, |it| end.saturating_add(it).saturating_add(1)) } else { end };
             let text = if comma { format!(" {entries},") } else { format!(", {entries}") };
             return Ok(vec![Edit::new(self.span(at, at), text)]);
         }
@@ -241,7 +251,8 @@ impl Page<'_> {
         if !matches!(old, "" | "{}" | "~" | "null") {
             return Err(Refusal::new("the value is written over several lines"));
         }
-        let colon = self.rest_of_line(key.end as usize).find(':').ok_or_else(|| Refusal::new("the entry has no colon"))?;
+        let colon =
+            self.rest_of_line(key.end as usize).find(':').ok_or_else(|| Refusal::new("the entry has no colon"))?;
         let from = (key.end as usize).saturating_add(colon).saturating_add(1);
         let to = if old.is_empty() { from } else { value.span.end as usize };
         if self.text().get(from..to).is_none_or(|it| it.contains('\n')) {
@@ -252,7 +263,7 @@ impl Page<'_> {
             return Ok(vec![Edit::new(self.span(from, to), format!(" {{{}}}", self.flow(nodes, false, "")?))]);
         }
         let lines = self.block(nodes, before.chars().count().saturating_add(self.style.unit))?;
-        let text: String = lines.iter().map(|line| format!("{}{line}", self.style.newline)).collect();
+        let text = self.on_new_lines(&lines);
         let comment = self.rest_of_line(to);
         if old.is_empty() {
             let at = to.saturating_add(comment.len());
@@ -277,7 +288,8 @@ impl Page<'_> {
             let after = self.text().get(end..mapping.span.end as usize).unwrap_or("");
             if after.trim_start().starts_with(',') {
                 let comma = after.find(',').unwrap_or(0).saturating_add(1);
-                let blanks = after.get(comma..).map_or(0, |it| it.len().saturating_sub(it.trim_start_matches(' ').len()));
+                let blanks =
+                    after.get(comma..).map_or(0, |it| it.len().saturating_sub(it.trim_start_matches(' ').len()));
                 return Ok(Edit::new(self.span(start, end.saturating_add(comma).saturating_add(blanks)), ""));
             }
             let before = self.text().get(..start).unwrap_or("").trim_end();

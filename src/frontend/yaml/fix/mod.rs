@@ -51,7 +51,8 @@ impl<'s> Documents<'s> {
             let whole = diagnostics.iter().all(|it| !matches!(it.code, Code::Syntax | Code::Bound));
             whole.then(|| Rc::new(documents))
         });
-        let documents = documents.clone().ok_or_else(|| Refusal::new(format!("{} has syntax errors", source.shown())))?;
+        let documents =
+            documents.clone().ok_or_else(|| Refusal::new(format!("{} has syntax errors", source.shown())))?;
         Ok((source, documents))
     }
 }
@@ -184,9 +185,11 @@ impl<'a> Site<'a> {
     fn keys(&self) -> Result<Vec<Key>, Refusal> {
         let keys = words::keys(self.wanted)?;
         match &self.home.words {
-            Words::Flat { renamed } => {
+            Words::Flat { renamed, wrapped } => {
                 let arguments = self.arguments().and_then(Value::as_object);
-                words::flat(&keys, arguments, self.wanted, *renamed && !self.element)
+                let written = arguments.is_some_and(|it| it.get_ignore_case("properties").is_some());
+                let wrapped = written || (*wrapped && !self.element);
+                Ok(words::flat(&keys, wrapped, self.wanted, *renamed && !self.element))
             }
             Words::Kubernetes { spec, secret } => Ok(words::of_cluster(&keys, spec, *secret)),
             Words::Arm | Words::Mapped { .. } => Ok(keys.into_iter().map(Key::of).collect()),
@@ -227,7 +230,9 @@ impl<'a> Site<'a> {
                     let place = if here { format!(": {file}:{line}") } else { String::new() };
                     return Err(Refusal::new(format!("it is set elsewhere{place}")));
                 }
-                let Some(backward) = backward else { return missing.pop().ok_or_else(|| Refusal::new("no way leads there")) };
+                let Some(backward) = backward else {
+                    return missing.pop().ok_or_else(|| Refusal::new("no way leads there"));
+                };
                 let places: Vec<Place<'p>> = missing.iter().filter_map(|it| it.way.place).collect();
                 let chosen = backward.chosen(&places)?.path();
                 let found = missing.into_iter().find(|it| it.way.place.is_some_and(|it| it.path() == chosen));
@@ -339,7 +344,8 @@ impl<'a> Site<'a> {
             return Err(Refusal::new(format!("the value is computed: {}", step.kind.describe())));
         };
         let same = |it: &Value| self.current.is_some_and(|now| now.kind == it.kind);
-        let holds = way.place.map_or_else(|| same(&entry.value), |it| it.reads(&entry.value).is_some_and(|it| same(&it)));
+        let holds =
+            way.place.map_or_else(|| same(&entry.value), |it| it.reads(&entry.value).is_some_and(|it| same(&it)));
         if !holds {
             return Err(Refusal::new(format!("the value is changed on its way: {}", step.kind.describe())));
         }
@@ -354,7 +360,9 @@ fn caution(step: &Step) -> &'static str {
         StepKind::VariableDefault => "changes the default of a variable, for everything that uses it",
         StepKind::VariableFile => "changes a value that another file sets, for everything that uses it",
         StepKind::Local | StepKind::ModuleArgument => "changes a variable, for everything that uses it",
-        StepKind::Output | StepKind::Each | StepKind::Patch | StepKind::Resource => "changes a place that others may use",
+        StepKind::Output | StepKind::Each | StepKind::Patch | StepKind::Resource => {
+            "changes a place that others may use"
+        }
     }
 }
 
@@ -438,9 +446,10 @@ fn item_at(value: &Value, span: Span) -> Option<&Value> {
 /// The entry whose value stands exactly at a span.
 fn entry_at(value: &Value, span: Span) -> Option<Entry> {
     match &value.kind {
-        ValueKind::Object(object) => object.entries.iter().find_map(|(_, it)| {
-            if it.value.span == span { Some(it.clone()) } else { entry_at(&it.value, span) }
-        }),
+        ValueKind::Object(object) => object
+            .entries
+            .iter()
+            .find_map(|(_, it)| if it.value.span == span { Some(it.clone()) } else { entry_at(&it.value, span) }),
         ValueKind::Array(array) => array.items.iter().find_map(|it| entry_at(it, span)),
         _ => None,
     }

@@ -67,7 +67,6 @@ impl Style {
         let fresh = self.scalar(value)?;
         let quote = old.chars().next().filter(|it| ['"', '\''].contains(it));
         match (quote, &value.kind) {
-            (_, ValueKind::Array(_)) => Ok(fresh),
             (Some(quote), ValueKind::String(text)) if can_be_quoted(text) => Ok(format!("{quote}{text}{quote}")),
             (Some(quote), ValueKind::Bool(_) | ValueKind::Number(_)) => Ok(format!("{quote}{fresh}{quote}")),
             (None, ValueKind::Bool(flag)) => Ok(like(old, *flag).map_or(fresh, str::to_owned)),

@@ -8,7 +8,7 @@ use super::home::{Home, Words};
 use crate::edit::{Proposal, Refusal};
 use crate::frontend::terraform::{Backward, Mappings, Place};
 use crate::model::{Op, PathSegment, Wanted};
-use crate::value::{Object, Value};
+use crate::value::Value;
 
 /// A key, under each of its names; the first is the one to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,26 +40,14 @@ impl Key {
 }
 
 /// The keys of `keys`, of ARM, below the arguments that are written.
-pub(super) fn flat(keys: &[&str], arguments: Option<&Object>, wanted: &Wanted<'_>, renamed: bool) -> Result<Vec<Key>, Refusal> {
-    let whole = |keys: &[&str]| keys.iter().map(|it| Key::of(it)).collect::<Vec<_>>();
-    let Some((first, below)) = keys.split_first().filter(|(first, _)| first.eq_ignore_ascii_case("properties")) else {
-        return Ok(whole(keys));
-    };
-    let nested = arguments.and_then(|it| it.get_ignore_case("properties")).is_some();
-    if nested {
-        return Ok(std::iter::once(Key::of(first)).chain(names(below, wanted, renamed)).collect());
+pub(super) fn flat(keys: &[&str], wrapped: bool, wanted: &Wanted<'_>, renamed: bool) -> Vec<Key> {
+    match keys.split_first() {
+        Some((first, below)) if first.eq_ignore_ascii_case("properties") => {
+            let above = wrapped.then(|| Key::of(first));
+            above.into_iter().chain(names(below, wanted, renamed)).collect()
+        }
+        _ => keys.iter().map(|it| Key::of(it)).collect(),
     }
-    let own = ["resourcegroupname", "location", "tags", "sku", "identity", "kind", "zones", "name"];
-    let is_own = |it: &str| {
-        let it = it.to_ascii_lowercase();
-        own.contains(&&*it) || it.ends_with("name")
-    };
-    // Some types keep `properties` in Pulumi, and which is told by what stands there already.
-    let tells = arguments.is_some_and(|it| it.entries.iter().any(|(key, _)| !is_own(key)));
-    if renamed && !tells {
-        return Err(Refusal::new("whether the type has `properties` of its own cannot be told: nothing stands there yet"));
-    }
-    Ok(names(below, wanted, renamed))
 }
 
 fn names(keys: &[&str], wanted: &Wanted<'_>, renamed: bool) -> Vec<Key> {
@@ -119,7 +107,11 @@ pub(super) fn keys<'w>(wanted: &Wanted<'w>) -> Result<Vec<&'w str>, Refusal> {
 }
 
 /// The value to write, in the words of the way.
-pub(super) fn spelled(way: &Way<'_>, backward: Option<&Backward>, wanted: &Wanted<'_>) -> Result<Option<Value>, Refusal> {
+pub(super) fn spelled(
+    way: &Way<'_>,
+    backward: Option<&Backward>,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Value>, Refusal> {
     let Op::Set(value) = &wanted.change.op else { return Ok(None) };
     match (&way.place, backward) {
         (Some(place), Some(backward)) => backward.spelled(place, value).map(Some),
@@ -128,7 +120,12 @@ pub(super) fn spelled(way: &Way<'_>, backward: Option<&Backward>, wanted: &Wante
 }
 
 /// What is to be known of the way, of whose keys the first `depth` exist.
-pub(super) fn advice(way: &Way<'_>, backward: Option<&Backward>, depth: usize, beside: &[Place<'_>]) -> Result<Proposal, Refusal> {
+pub(super) fn advice(
+    way: &Way<'_>,
+    backward: Option<&Backward>,
+    depth: usize,
+    beside: &[Place<'_>],
+) -> Result<Proposal, Refusal> {
     match (&way.place, backward) {
         (Some(place), Some(backward)) => backward.advice(place, depth, beside),
         _ => Ok(Proposal::default()),

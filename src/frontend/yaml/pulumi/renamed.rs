@@ -40,11 +40,17 @@ const RENAMED: [(&str, &str, &str); 19] = [
 ];
 
 /// What azure-native calls a property of Resource Manager; `path` is what holds it, in azure-native's names.
-pub(in crate::frontend::yaml) fn native_names(resource_type: &ResourceType, path: &str, name: &str) -> Option<&'static str> {
-    RENAMED.iter().filter(|(of, _, arm)| *resource_type == **of && arm.eq_ignore_ascii_case(name)).find_map(|(_, own, _)| {
-        let (above, last) = own.rsplit_once('.').unwrap_or(("", own));
-        (above == path).then_some(last)
-    })
+pub(in crate::frontend::yaml) fn native_names(
+    resource_type: &ResourceType,
+    path: &str,
+    name: &str,
+) -> Option<&'static str> {
+    RENAMED.iter().filter(|(of, _, arm)| *resource_type == **of && arm.eq_ignore_ascii_case(name)).find_map(
+        |(_, own, _)| {
+            let (above, last) = own.rsplit_once('.').unwrap_or(("", own));
+            (above == path).then_some(last)
+        },
+    )
 }
 
 /// The arguments with Resource Manager's names.
