@@ -96,7 +96,7 @@ impl Proposal {
             self.edits.push(edit);
         }
         for edit in other.source {
-            if self.source.iter().any(|it| it.conflicts(&edit)) {
+            if self.source.iter().any(|it| it.overlaps(&edit)) {
                 return Err(Refusal::new("two settings of the fix want the same text"));
             }
             self.source.push(edit);
@@ -158,5 +158,10 @@ mod tests {
         assert!(edit(3, 3, "a").conflicts(&edit(3, 3, "b")));
         assert!(edit(1, 3, "a").conflicts(&edit(2, 5, "b")));
         assert!(!edit(1, 3, "a").conflicts(&edit(4, 5, "b")));
+        // What follows a replaced text may be part of the same change.
+        assert!(!edit(1, 3, "a").overlaps(&edit(3, 3, "b")));
+        assert!(edit(3, 3, "a").overlaps(&edit(3, 3, "b")));
+        assert!(edit(1, 5, "a").overlaps(&edit(3, 3, "b")));
+        assert_eq!(apply("abcd", &[edit(3, 3, "!"), edit(1, 3, "x")]).as_deref(), Some("ax!d"));
     }
 }

@@ -168,7 +168,7 @@ impl Page<'_> {
         for Node { key, content } in nodes {
             match content {
                 Content::Literal(value) => {
-                    lines.push(format!("{indent}{}: {}", key_text(key), self.style.scalar(value)?))
+                    lines.push(format!("{indent}{}: {}", key_text(key), self.style.scalar(value)?));
                 }
                 Content::Mapping { list: false, nodes } => {
                     lines.push(format!("{indent}{}:", key_text(key)));

@@ -77,7 +77,7 @@ pub fn propose(documents: &Documents<'_>, mappings: &Mappings, wanted: &[Wanted<
                 }
                 ways
             }
-            _ => vec![Way { keys: site.keys()?, place: None }],
+            _ => site.keys()?.into_iter().map(|keys| Way { keys, place: None }).collect(),
         };
         if ways.is_empty() {
             return Err(Refusal::new(format!("nothing that is written there sets {}", one.change.path)));
@@ -181,19 +181,24 @@ impl<'a> Site<'a> {
         self.home.above.iter().try_fold(&self.home.root, |at, key| at.as_object()?.value(key))
     }
 
-    /// The keys of the change where no mapping file leads.
-    fn keys(&self) -> Result<Vec<Key>, Refusal> {
+    /// The keys of the change where no mapping file leads, the ones to write first.
+    fn keys(&self) -> Result<Vec<Vec<Key>>, Refusal> {
         let keys = words::keys(self.wanted)?;
-        match &self.home.words {
+        Ok(match &self.home.words {
             Words::Flat { renamed, wrapped } => {
                 let arguments = self.arguments().and_then(Value::as_object);
                 let written = arguments.is_some_and(|it| it.get_ignore_case("properties").is_some());
+                let renamed = *renamed && !self.element;
                 let wrapped = written || (*wrapped && !self.element);
-                Ok(words::flat(&keys, wrapped, self.wanted, *renamed && !self.element))
+                // Both are read.
+                let way = |wrapped| words::flat(&keys, wrapped, self.wanted, renamed);
+                let (likely, other) = (way(wrapped), way(!wrapped));
+                // Both are read, and what is written in the other way is changed there.
+                if self.current.is_some() && likely != other { vec![likely, other] } else { vec![likely] }
             }
-            Words::Kubernetes { spec, secret } => Ok(words::of_cluster(&keys, spec, *secret)),
-            Words::Arm | Words::Mapped { .. } => Ok(keys.into_iter().map(Key::of).collect()),
-        }
+            Words::Kubernetes { spec, secret } => vec![words::of_cluster(&keys, spec, *secret)],
+            Words::Arm | Words::Mapped { .. } => vec![keys.into_iter().map(Key::of).collect()],
+        })
     }
 
     /// The keys from the root of the home.
@@ -231,7 +236,7 @@ impl<'a> Site<'a> {
                     return Err(Refusal::new(format!("it is set elsewhere{place}")));
                 }
                 let Some(backward) = backward else {
-                    return missing.pop().ok_or_else(|| Refusal::new("no way leads there"));
+                    return missing.into_iter().next().ok_or_else(|| Refusal::new("no way leads there"));
                 };
                 let places: Vec<Place<'p>> = missing.iter().filter_map(|it| it.way.place).collect();
                 let chosen = backward.chosen(&places)?.path();
