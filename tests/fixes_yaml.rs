@@ -134,7 +134,7 @@ fn leaves(text: &str) -> Result<BTreeMap<String, String>, String> {
                     walk(value, &format!("{path}/{}", key.as_str().unwrap_or("?")), into);
                 }
             }
-            Plain::Sequence(items) => {
+            Plain::Sequence(items) if items.iter().any(|it| it.is_mapping() || it.is_sequence()) => {
                 items.iter().enumerate().for_each(|(at, it)| walk(it, &format!("{path}/{at}"), into));
             }
             Plain::Null => {}

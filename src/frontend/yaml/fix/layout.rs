@@ -84,14 +84,20 @@ impl Page<'_> {
         if old.contains(['#', '&', '*', '!']) {
             return Err(Refusal::new("the list holds more than its values"));
         }
-        if !old.starts_with("- ") {
+        if old.starts_with('[') {
             return Ok(Edit::new(entry.value.span, self.style.scalar(value)?));
         }
-        let indent = " ".repeat(self.line_before(entry.value.span.start as usize).chars().count());
+        // The span of a list starts with its first dash, or behind it.
+        let before = self.line_before(entry.value.span.start as usize);
+        let dash = if old.starts_with("- ") { before } else { before.trim_end().strip_suffix('-').unwrap_or("?") };
+        if !dash.chars().all(|it| it == ' ') {
+            return Err(Refusal::new("the list does not stand on lines of its own"));
+        }
         let items = value.as_array().map(|it| it.items.as_slice()).unwrap_or_default();
-        let items: Result<Vec<String>, Refusal> =
-            items.iter().map(|it| Ok(format!("- {}", self.style.scalar(it)?))).collect();
-        Ok(Edit::new(entry.value.span, items?.join(&format!("{}{indent}", self.style.newline))))
+        let items: Result<Vec<String>, Refusal> = items.iter().map(|it| self.style.scalar(it)).collect();
+        let first = if old.starts_with("- ") { "- " } else { "" };
+        let text = items?.join(&format!("{}{dash}- ", self.style.newline));
+        Ok(Edit::new(entry.value.span, format!("{first}{text}")))
     }
 
     /// Writes `nodes` where they belong.
