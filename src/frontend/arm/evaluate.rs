@@ -322,7 +322,11 @@ impl<'f> Run<'f> {
                 match (at.and_then(|at| array.items.get(at)), &array.rest) {
                     (_, Some(rest)) => unknown(rest),
                     (Some(item), None) => Ok(carried(item, value, span)),
-                    (None, None) => Err(format!("there is no element {number} among {}", array.items.len())),
+                    (None, None) => Err(match array.items.as_slice() {
+                        // What `split()` makes of a value that was left empty.
+                        [only] if only.as_str() == Some("") => format!("there is no element {number} of an empty text"),
+                        items => format!("there is no element {number} among {}", items.len()),
+                    }),
                 }
             }
             (ValueKind::Null, _) => Err("null has no properties".into()),
