@@ -186,6 +186,62 @@ fn the_page_is_under_the_pointer_and_a_finding_can_be_suppressed() {
     editor.stop();
 }
 
+/// A text after edits that do not overlap, in any order.
+fn applied(text: &str, edits: &Value) -> String {
+    let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let offset = |position: &Value| {
+        let number = |key: &str| usize::try_from(position[key].as_u64().unwrap()).unwrap();
+        starts[number("line")] + number("character")
+    };
+    let mut edits: Vec<&Value> = edits.as_array().unwrap().iter().collect();
+    edits.sort_by_key(|it| std::cmp::Reverse(offset(&it["range"]["start"])));
+    edits.into_iter().fold(text.to_owned(), |mut text, it| {
+        let (start, end) = (offset(&it["range"]["start"]), offset(&it["range"]["end"]));
+        text.replace_range(start..end, it["newText"].as_str().unwrap());
+        text
+    })
+}
+
+#[test]
+fn a_template_is_suppressed_in_the_metadata_of_its_resource() {
+    let template = |metadata: &str| {
+        format!(
+            "{{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \
+             \"contentVersion\": \"1.0.0.0\",\n  \"resources\": [\n    {{{metadata}\n      \"type\": \
+             \"Microsoft.Storage/storageAccounts\",\n      \"apiVersion\": \"2023-01-01\",\n      \"name\": \"a\",\n      \
+             \"properties\": {{ \"supportsHttpsTrafficOnly\": false }}\n    }}\n  ]\n}}\n"
+        )
+    };
+    let other = r#"{ "ignore": "test/no-tags", "reason": "of another" }"#;
+    let cases = [
+        ("", "    {\n      \"metadata\": { \"baalint\": { \"ignore\": \"test/plain-http\", "),
+        ("\n      \"metadata\": {},", "\"metadata\": { \"baalint\": { \"ignore\": \"test/plain-http\", "),
+        ("\n      \"metadata\": {\n        \"a\": 1\n      },", "{\n        \"baalint\": { \"ignore\": "),
+        (&format!("\"metadata\": {{ \"baalint\": {other} }},"), "\"baalint\": [{ \"ignore\": \"test/no-tags\", "),
+        (&format!("\"metadata\": {{ \"baalint\": [{other}] }},"), "\"baalint\": [ { \"ignore\": \"test/plain-http\", "),
+    ];
+    for (metadata, expected) in cases {
+        let text = template(metadata);
+        let mut editor = Editor::start("metadata", &[("main.json", &text)]);
+        let before = editor.diagnostics("main.json");
+        assert!(before.iter().any(|it| it.starts_with("test/plain-http:")), "{before:?}");
+        let line = text.lines().position(|it| it.contains("supportsHttps")).unwrap();
+        let position = json!({ "line": line, "character": 24 });
+        let document = json!({ "uri": editor.uri("main.json") });
+        let asked = json!({ "textDocument": document, "range": { "start": position, "end": position }, "context": {} });
+        let actions = editor.request("textDocument/codeAction", &asked);
+        let action =
+            actions.as_array().unwrap().iter().find(|it| it["title"] == "Suppress test/plain-http with a reason");
+        let edited = applied(&text, &action.unwrap()["edit"]["changes"][editor.uri("main.json")]);
+        assert!(edited.contains(expected), "{edited}");
+        serde_json::from_str::<Value>(&edited).unwrap();
+        editor.change("main.json", &edited.replace("YYYY-MM-DD", "2099-12-31"));
+        let after = editor.diagnostics("main.json");
+        assert!(!after.iter().any(|it| it.starts_with("test/plain-http:")), "{after:?}");
+        editor.stop();
+    }
+}
+
 #[test]
 fn an_edit_judges_its_own_root_and_what_a_shared_module_says_changes_with_it() {
     let module = "variable \"https\" { type = bool }\nresource \"azurerm_storage_account\" \"a\" {\n  https_traffic_only_enabled = var.https\n}\n";

@@ -196,16 +196,13 @@ impl<'c> Server<'c> {
         }
         let result = match method.as_str() {
             "textDocument/hover" => {
-                self.in_file(&params, |report, file| hover(report, file, offset(file, at(&params, "/position"))))
+                self.in_file(&params, |_, report, file| hover(report, file, offset(file, at(&params, "/position"))))
             }
-            "textDocument/codeAction" => {
-                let request = self.session.request();
-                self.in_file(&params, |report, file| {
-                    let (start, end) = (at(&params, "/range/start"), at(&params, "/range/end"));
-                    let selected = Span::new(file.id(), offset(file, start), offset(file, end));
-                    actions(report, file, selected, fixes(&request, report, selected))
-                })
-            }
+            "textDocument/codeAction" => self.in_file(&params, |session, report, file| {
+                let (start, end) = (at(&params, "/range/start"), at(&params, "/range/end"));
+                let selected = Span::new(file.id(), offset(file, start), offset(file, end));
+                actions(report, file, selected, fixes(session, report, selected))
+            }),
             "workspace/executeCommand" if at(&params, "/command") == OPEN_POLICY => self.open_policy(&params),
             _ => {
                 let unknown = ErrorCode::MethodNotFound as i32;
@@ -229,14 +226,14 @@ impl<'c> Server<'c> {
     }
 
     /// What a file's report gives; null for a file that nothing is known of.
-    fn in_file(&mut self, params: &Value, make: impl Fn(&Report, &SourceFile) -> Value) -> Value {
+    fn in_file(&mut self, params: &Value, make: impl Fn(&Session, &Report, &SourceFile) -> Value) -> Value {
         if self.session.is_stale() {
             self.judge();
         }
         let Some(asked) = at(params, "/textDocument/uri").as_str().and_then(path) else { return Value::Null };
         let report = self.session.report(std::slice::from_ref(&asked));
         let file = report.sources.files().iter().find(|it| absolute(it.path()) == asked);
-        file.map_or(Value::Null, |file| make(&report, file))
+        file.map_or(Value::Null, |file| make(&self.session, &report, file))
     }
 
     /// Shows a policy: its own file, or a page that is written for it.
@@ -317,13 +314,13 @@ fn request(setup: &Setup, folders: Vec<PathBuf>) -> lint::Request {
 }
 
 /// The edits of what the selection touches, each tried out on the texts as they are now.
-fn fixes(request: &lint::Request, report: &Report, selected: Span) -> Vec<Value> {
+fn fixes(session: &Session, report: &Report, selected: Span) -> Vec<Value> {
     let touched = selected_findings(report, selected);
     if touched.iter().all(|it| it.verdict != Verdict::Fail) {
         return Vec::new();
     }
     let wanted = |finding: &Finding| touched.iter().any(|it| it.fingerprint == finding.fingerprint);
-    let run = lint::fix::checked(request, &wanted);
+    let run = lint::fix::checked(&session.request_of(&touched), &wanted);
     run.report.open().filter(|it| wanted(it)).filter_map(|it| fix(&run.report, it)).collect()
 }
 

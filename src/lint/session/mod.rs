@@ -17,6 +17,7 @@ use super::Request;
 use super::library::Shelves;
 use crate::config;
 use crate::discover::{Buffer, kind_of};
+use crate::finding::Finding;
 use crate::frontend::files::normalise;
 use crate::report::Report;
 
@@ -183,6 +184,18 @@ impl Session {
         let buffers =
             self.open.iter().map(|(path, text)| Buffer { path: path.clone(), bytes: text.clone().into_bytes() });
         Request { buffers: buffers.collect(), ..self.request.clone() }
+    }
+
+    /// What a run on the roots of some findings asks for; that of the whole where it cannot be less.
+    pub fn request_of(&self, findings: &[&Finding]) -> Request {
+        let whole = self.request();
+        let Some(directories) = self.state.as_ref().and_then(|state| state.directories_of(findings)) else {
+            return whole;
+        };
+        let config = whole.config.clone().or_else(|| super::nearest_config(whole.paths.first()?));
+        let is_below = |buffer: &Buffer| directories.iter().any(|it| buffer.path.starts_with(it));
+        let buffers = whole.buffers.iter().filter(|it| is_below(it)).cloned().collect();
+        Request { paths: directories.into_iter().collect(), config, buffers, ..whole }
     }
 
     /// What is to be said of these files; spans of other files lie in its sources too.

@@ -4,13 +4,15 @@
 //! again. Until a root's turn comes, what it said of the edited text is forgotten, because its places are others now.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use rustc_hash::FxHashSet;
 
 use super::GoOn;
 use super::edit::{Again, Part, Reach};
 use super::state::{FEW, State};
-use crate::discover::Kind;
+use crate::discover::{Input, Kind};
+use crate::finding::Finding;
 use crate::source::{FileId, Span};
 
 /// Roots that are judged between two looks at what the editor says.
@@ -94,6 +96,18 @@ impl State {
         let mut changed = self.find_again(Some(&touched), None);
         changed.extend(self.finish());
         Some(Reach::Part(self.paths(changed)))
+    }
+
+    /// The directories that the roots of findings are made of; nothing when other files decide which roots those are.
+    pub(super) fn directories_of(&self, findings: &[&Finding]) -> Option<BTreeSet<PathBuf>> {
+        let is_special = |it: &Input| it.kind == Kind::Plan || it.path.ends_with("terragrunt.hcl");
+        if !self.links.is_empty() || self.inputs.iter().any(is_special) {
+            return None;
+        }
+        let graphs: BTreeSet<usize> = findings.iter().flat_map(|it| &it.members).map(|(graph, _)| *graph).collect();
+        let units = graphs.iter().take(FEW).filter_map(|at| self.units.get(*at));
+        let read = units.flat_map(|it| it.origin.reads.iter().chain([&it.origin.directory]));
+        Some(read.cloned().collect::<BTreeSet<_>>()).filter(|it| !it.is_empty())
     }
 
     /// The files that Terraform is found in: fingerprints count what is alike in all of them.
