@@ -501,6 +501,54 @@ fn a_closed_pipe_is_quiet_and_does_not_pass_the_gate() {
 }
 
 #[test]
+fn what_a_team_gets_wrong_is_told_and_leaves_no_file_behind() {
+    let scratch = Scratch::new("wrong");
+    scratch.write("main.tf", STORAGE).write("old.json", "as it was").write("directory/keep", "");
+    let wrong = |configuration: &str, arguments: &[&str], message: &str| {
+        scratch.write("baalint.yaml", configuration);
+        let to = ["--format", "json", "--output-to", "sarif=old.json"];
+        let ran = scratch.check(&[&to[..], arguments].concat());
+        assert_eq!(ran.code(), 2, "{message}");
+        let report = ran.json();
+        let errors = report["diagnostics"].as_array().unwrap().iter().filter(|it| it["severity"] == "error");
+        let told: Vec<&str> = errors.map(|it| it["message"].as_str().unwrap()).collect();
+        assert!(told.len() == 1 && told[0].contains(message), "{told:?}, not {message}");
+        // What could be judged is in the reports all the same.
+        assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{message}");
+        assert!(fs::read_to_string(scratch.0.join("old.json")).unwrap().starts_with('{'), "{message}");
+    };
+    wrong("select: [\n", &[], "unclosed bracket");
+    wrong("fail-om: high\n", &[], "unknown key `fail-om`");
+    wrong("fail-on: hihg\n", &[], "expected one of critical, high");
+    let exception = "suppressions:\n  - { policy: test/plain-htp, resource: \"*\", reason: why }\n";
+    wrong(exception, &[], "there is no policy `test/plain-htp`");
+    wrong("", &["--config", "nowhere.yaml"], "could not be read");
+    wrong("", &["--baseline", "nowhere.json"], "could not be read");
+    scratch.write("baseline.json", "{ \"schema\": 99, \"findings\": [] }");
+    wrong("", &["--baseline", "baseline.json"], "is a baseline of version 99");
+    scratch.write("baseline.json", "{");
+    wrong("", &["--baseline", "baseline.json"], "is not a baseline");
+    wrong("", &["--changed-since", "HEAD"], "not a git repository");
+    wrong("", &["--staged"], "not a git repository");
+    scratch.git(&["init", "--quiet"]);
+    scratch.git(&["commit", "--quiet", "--allow-empty", "-m", "first"]);
+    wrong("", &["--changed-since", "nowhere"], "git knows no revision `nowhere`");
+
+    // A report that cannot be written leaves the old one, and nothing half written.
+    let before = fs::read_dir(&scratch.0).unwrap().count();
+    for to in ["nowhere/report.json", "directory"] {
+        let ran = scratch.check(&["--format", "json", "--output", to]);
+        assert_eq!(ran.code(), 2, "{to}");
+        assert!(ran.err().starts_with(&format!("baalint: cannot write {to}: ")), "{}", ran.err());
+        let ran = scratch.run(&["baseline", "write", "--file", to]);
+        assert_eq!(ran.code(), 2, "{to}: {}", ran.err());
+        assert!(ran.err().contains(&format!("cannot write {to}: ")), "{}", ran.err());
+    }
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), before);
+    assert_eq!(fs::read_dir(scratch.0.join("directory")).unwrap().count(), 1);
+}
+
+#[test]
 fn colour_is_for_terminals_only() {
     let scratch = Scratch::new("colour");
     scratch.write("main.tf", STORAGE);
