@@ -883,6 +883,26 @@ fn statistics_tell_how_much_of_the_azurerm_types_is_read() {
 }
 
 #[test]
+fn statistics_tell_what_is_known_of_each_language() {
+    let project = Scratch::new("languages");
+    project.write(
+        "site.yml",
+        "- azure_rm_storageaccount:\n    name: charts\n    kind: \"{{ kind }}\"\n    tags: { a: b }\n",
+    );
+    project.write("a.tf", "variable \"x\" {}\nresource \"azurerm_resource_group\" \"a\" {\n  name = var.x\n}\n");
+    let ran = project.check(&["--statistics", "."]);
+    let told = String::from_utf8(ran.0.stderr).unwrap();
+    let of = |language: &str, counts: &str| {
+        let line = told.lines().find(|it| it.starts_with(language));
+        assert!(line.is_some_and(|it| it.contains(counts)), "{language} {counts} is not in\n{told}");
+    };
+    of("Terraform: ", "1 files, 1 resources");
+    of("Ansible: ", "1 files, 1 resources");
+    of("Ansible: ", " 1 unknown");
+    assert!(told.lines().any(|it| it == "       1 variable"), "{told}");
+}
+
+#[test]
 fn what_fails_because_of_a_change_elsewhere_is_reported_with_it() {
     let scratch = Scratch::new("elsewhere");
     let vault = "variable \"keep\" { default = false }\nresource \"azurerm_key_vault\" \"keys\" {\n  purge_protection_enabled = var.keep\n}\n";

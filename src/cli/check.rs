@@ -2,7 +2,6 @@
 
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::args::{Check, Format, InputArguments, PolicyArguments, Threshold, UnknownMode, When};
@@ -14,7 +13,7 @@ use crate::config::{self, Config, FailOn};
 use crate::diagnostic;
 use crate::discover::{Buffer, MAX_FILE};
 use crate::finding::{Severity, Verdict};
-use crate::frontend::terraform::{self, TypeStatistics};
+use crate::frontend::terraform;
 use crate::lint::changes::Since;
 use crate::lint::library::Shelves;
 use crate::lint::{self, Request, Run, Values};
@@ -80,7 +79,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         timings(&run);
     }
     if arguments.statistics {
-        statistics(&run);
+        super::statistics::print(&run);
     }
     if fixing {
         return Ok(TROUBLE);
@@ -229,54 +228,6 @@ fn timings(run: &Run) {
     for (step, time) in run.timings.iter().copied().chain(std::iter::once(("total", total))) {
         output::note(&format!("{step:<10} {:>9.1} ms", time.as_secs_f64() * 1000.0));
     }
-}
-
-/// Argument values by whether they are known.
-fn statistics(run: &Run) {
-    let statistics = &run.statistics;
-    let unknown: usize = statistics.unknown.values().sum();
-    let all = statistics.known + unknown;
-    let share =
-        |count: usize| format!("{count:>8} {:>5}.{} %", count * 100 / all.max(1), count * 1000 / all.max(1) % 10);
-    output::note(&format!("{} resource instances, {all} argument values", statistics.instances));
-    output::note(&format!("{} known", share(statistics.known)));
-    for (reason, count) in sorted(statistics.unknown.iter().map(|(reason, count)| (*reason, *count))) {
-        output::note(&format!("{} {reason}", share(count)));
-    }
-    let reasons = sorted(statistics.reasons.iter().map(|(reason, count)| (reason.as_str(), *count)));
-    for (reason, count) in reasons.into_iter().take(15) {
-        output::note(&format!("{count:>8} {reason}"));
-    }
-    lowered(&statistics.types);
-}
-
-/// How much of the azurerm resources the mapping files read, by type.
-fn lowered<'t>(types: impl IntoIterator<Item = (&'t Arc<str>, &'t TypeStatistics)>) {
-    let types: Vec<(&str, &TypeStatistics)> = types.into_iter().map(|(name, counts)| (&**name, counts)).collect();
-    let sum = |of: fn(&TypeStatistics) -> usize| types.iter().map(|(_, counts)| of(counts)).sum::<usize>();
-    let (instances, arguments) = (sum(|it| it.instances), sum(|it| it.arguments));
-    let share = |part: usize, all: usize| format!("{}.{} %", part * 100 / all.max(1), part * 1000 / all.max(1) % 10);
-    output::note(&format!("{instances} azurerm resources of {} types, {arguments} arguments", types.len()));
-    let mapped = sum(|it| if it.mapped { it.instances } else { 0 });
-    output::note(&format!("{:>8} are of a type with a mapping file", share(mapped, instances)));
-    output::note(&format!("{:>8} are lowered whole: every argument is read", share(sum(|it| it.whole), instances)));
-    output::note(&format!("{:>8} of the arguments are read", share(sum(|it| it.read), arguments)));
-    for (title, wanted) in [("most frequent types", true), ("most frequent types without a mapping file", false)] {
-        output::note(title);
-        let of_kind = types.iter().filter(|(_, counts)| wanted || !counts.mapped);
-        for (name, _) in sorted(of_kind.map(|(name, counts)| (*name, counts.instances))).into_iter().take(20) {
-            let Some((_, counts)) = types.iter().find(|(other, _)| *other == name) else { continue };
-            let (whole, read) = (share(counts.whole, counts.instances), share(counts.read, counts.arguments));
-            output::note(&format!("{:>8} {name}: {whole} whole, {read} of arguments", counts.instances));
-        }
-    }
-}
-
-/// Most frequent first.
-fn sorted<'s>(counts: impl Iterator<Item = (&'s str, usize)>) -> Vec<(&'s str, usize)> {
-    let mut counts: Vec<_> = counts.collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    counts
 }
 
 /// `TF_VAR_name=value` as name and value, by name.

@@ -15,6 +15,7 @@ mod man;
 mod output;
 mod policies;
 mod progress;
+mod statistics;
 mod test;
 
 use std::ffi::OsString;

@@ -16,6 +16,7 @@ mod masking;
 mod narrow;
 mod sensitivity;
 pub mod session;
+pub mod tally;
 mod totals;
 mod units;
 mod workers;
@@ -28,6 +29,7 @@ use self::changes::Since;
 use self::gather::Gathering;
 use self::library::{Library, Selection, Shelves, unknown_patterns};
 use self::narrow::{directory_of, keep_changed, keep_named};
+use self::tally::Tally;
 pub use self::totals::Remains;
 use self::totals::{Timings, sort_diagnostics, summary};
 pub use self::units::Values;
@@ -99,6 +101,8 @@ pub struct Run {
     pub timings: Vec<(&'static str, Duration)>,
     /// How much of the input is known.
     pub statistics: Statistics,
+    /// The same by language; filled on request.
+    pub tally: Tally,
     /// What fails or cannot be told, suppressed or not: policy, root, address, verdict.
     pub verdicts: Vec<Told>,
     /// The texts as they were read; those of the report hide secrets.
@@ -211,6 +215,9 @@ pub fn run(request: Request) -> Run {
     run.report = Report { sources, findings, diagnostics, summary };
     run.graphs = std::mem::take(&mut units.graphs);
     run.statistics = std::mem::take(&mut units.statistics);
+    if request.values.statistics {
+        run.graphs.iter().for_each(|graph| run.tally.add(graph));
+    }
     run.timings = timings.steps;
     run.remains = Remains::of((units, judgement, policies, library, found, inputs));
     run

@@ -91,6 +91,8 @@ pub(super) struct Bridged {
     pub(super) span: Span,
     pub(super) header: Span,
     pub(super) presence: Presence,
+    /// Where what declares it is used.
+    pub(super) callers: Vec<Span>,
 }
 
 /// Lowers declarations through the mappings, keeping the dialect's names for them.
@@ -107,7 +109,7 @@ pub(super) fn lower_bridged(bridged: Vec<Bridged>, mappings: &Mappings, lowered:
             body: Value::object(one.arguments, one.span),
             span: one.span,
             header: one.header,
-            callers: Vec::new(),
+            callers: one.callers,
             presence: one.presence,
             provider: provider.clone(),
         };

@@ -113,6 +113,7 @@ impl Managed {
             span: manifest.span,
             header: manifest.header,
             presence: self.presence(),
+            callers: Vec::new(),
         })
     }
 

@@ -5,7 +5,8 @@
 
 use super::machine_learning;
 use super::manifest::Manifest;
-use crate::value::{Object, Value};
+use super::pulumi::is_azure;
+use crate::value::{Entry, Object, Value};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub(super) const KINDS: [&str; 12] = [
 
 /// True when a text is worth parsing.
 pub fn may_be_input(text: &str) -> bool {
-    declares_azure(text) || declares_workload(text) || is_playbook(text)
+    declares_azure(text) || declares_workload(text) || is_playbook(text) || uses_components(text)
 }
 
 /// True for a text that can hardly be anything else.
@@ -115,12 +116,20 @@ fn of_object(root: &Value, object: &Object) -> Option<Shape> {
 }
 
 fn is_program(object: &Object) -> bool {
-    let Some(resources) = object.value("resources").and_then(Value::as_object) else { return false };
-    let is_azure = |it: &Value| {
-        let token = it.as_object().and_then(|it| it.value("type")).and_then(Value::as_str);
-        token.is_some_and(|it| it.starts_with("azure-native:") || it.starts_with("azure:"))
+    let part = |holder: &Object, key: &str| holder.value(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    let names = |holder: &Object, is: fn(&str) -> bool| {
+        let token = |entry: &Entry| entry.value.as_object().and_then(|it| it.value("type")?.as_str()).is_some_and(is);
+        part(holder, "resources").entries.values().any(token)
     };
-    resources.entries.values().any(|entry| is_azure(&entry.value))
+    let component = |entry: &Entry| entry.value.as_object().is_some_and(|it| names(it, is_azure));
+    names(object, is_azure)
+        || part(object, "components").entries.values().any(component)
+        || (object.get("packages").is_some() && names(object, |token| token.contains(':')))
+}
+
+/// A program of Pulumi whose resources may be those of a component.
+fn uses_components(text: &str) -> bool {
+    text.contains("\npackages:") && text.contains("\nresources:")
 }
 
 /// True for an object of a cluster that some policy may speak of.

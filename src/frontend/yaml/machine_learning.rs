@@ -75,6 +75,7 @@ pub(super) fn lower(root: &Value, mappings: &Mappings, lowered: &mut Lowered) {
         span: root.span,
         header,
         presence: Presence::Certain,
+        callers: Vec::new(),
     };
     lowered.unread.push(others(&bridged.address, header));
     let before = lowered.resources.len();

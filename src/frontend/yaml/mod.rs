@@ -25,6 +25,7 @@ mod tables;
 mod together;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -38,7 +39,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::frontend::Files;
 use crate::frontend::files::normalise;
 use crate::frontend::terraform::Mappings;
-use crate::model::{Lowered, Unread};
+use crate::model::{Lowered, ResourceType, Unread};
 use crate::parse::yaml;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::Value;
@@ -57,6 +58,24 @@ pub(super) fn module(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 pub(super) fn modules() -> impl Iterator<Item = &'static str> {
     MODULES.iter().chain(SCHEMAS).map(|(name, _)| *name)
+}
+
+/// What people call the dialect of a resource.
+pub fn dialect(source_type: &str, resource_type: &ResourceType) -> &'static str {
+    let of_group = |ending: &str| source_type.split_once('/').is_some_and(|(group, _)| group.ends_with(ending));
+    if pulumi::is_azure(source_type) {
+        "Pulumi"
+    } else if of_group("upbound.io") || of_group("crossplane.io") {
+        "Crossplane"
+    } else if of_group(".azure.com") {
+        "Azure Service Operator"
+    } else if source_type.starts_with("azure_rm_") {
+        "Ansible"
+    } else if resource_type.as_str().starts_with("Kubernetes/") {
+        "Kubernetes"
+    } else {
+        "az"
+    }
 }
 
 /// A file that declares something that is judged, or that says why it cannot be.
@@ -78,7 +97,7 @@ pub struct Unit {
 
 #[derive(Debug)]
 enum Content {
-    Program(pulumi::Program),
+    Programs(Vec<pulumi::Program>),
     Manifests(Vec<Manifest>, Vec<Unread>),
     Tasks(ansible::Tasks),
     Resources(Vec<(Shape, Value)>),
@@ -121,6 +140,7 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     let mut manifests = Directories::default();
     let mut charts: IndexMap<PathBuf, usize, FxBuildHasher> = IndexMap::default();
     let lists = lists(&parsed);
+    let components = Arc::new(components(&parsed, files));
     let mut library = ansible::Library { lists: &lists, files, sources, used: Vec::new() };
     let mut tasks = Vec::new();
     for Parsed { file, documents, diagnostics } in parsed {
@@ -135,8 +155,10 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
         for (shape, root) in documents {
             match shape {
                 Shape::Pulumi => {
-                    let program = pulumi::Program::load(&root, &directory, files, library.sources);
-                    units.push(Unit::new(&file, Content::Program(program)));
+                    let program = pulumi::Program::load(&root, &directory, &components, files, library.sources);
+                    let unused = pulumi::unused(&root, &directory, &components, files);
+                    let programs = std::iter::once(program).chain(unused).collect();
+                    units.push(Unit::new(&file, Content::Programs(programs)));
                 }
                 Shape::Manifest => {
                     let beside = manifests.entry(directory.clone()).or_insert_with(|| Manifests {
@@ -176,6 +198,18 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     units
 }
 
+/// The components of Pulumi that the files declare.
+fn components(parsed: &[Parsed], files: &dyn Files) -> pulumi::Components {
+    let mut components = pulumi::Components::default();
+    for Parsed { file, documents, .. } in parsed {
+        let path = normalise(file.path());
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let programs = documents.iter().filter(|(shape, _)| *shape == Shape::Pulumi);
+        programs.for_each(|(_, root)| components.add(root, directory, files));
+    }
+    components
+}
+
 /// The plays and tasks of each file.
 fn lists(parsed: &[Parsed]) -> FxHashMap<PathBuf, Vec<Value>> {
     let mut lists: FxHashMap<PathBuf, Vec<Value>> = FxHashMap::default();
@@ -213,7 +247,7 @@ impl Unit {
     pub fn lower(self, mappings: &Mappings) -> Lowered {
         let mut lowered = Lowered { root: self.shown.as_str().into(), ..Lowered::default() };
         match self.content {
-            Content::Program(program) => program.lower(mappings, &mut lowered),
+            Content::Programs(programs) => programs.iter().for_each(|it| it.lower(mappings, &mut lowered)),
             Content::Manifests(manifests, unread) => {
                 lowered.unread = unread;
                 for manifest in &manifests {

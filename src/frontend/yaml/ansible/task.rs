@@ -184,6 +184,7 @@ impl Walker {
             span,
             header,
             presence,
+            callers: Vec::new(),
         };
         match self.made.get_mut(&address) {
             // A later task changes what it says, and leaves the rest.

@@ -99,7 +99,9 @@ impl<'p> Evaluator<'p> {
     fn rooted(&self, access: &Access, span: Span) -> Value {
         let root = access.root.as_str();
         if let Some(value) = self.program.config.value(root) {
-            return step_into(value, &access.steps, span).through(StepKind::VariableDefault, span);
+            let of_component = !self.program.callers.is_empty();
+            let way = if of_component { StepKind::ModuleArgument } else { StepKind::VariableDefault };
+            return step_into(value, &access.steps, span).through(way, span);
         }
         if let Some(written) = self.program.variables.value(root) {
             let value = self.value(written);
@@ -109,6 +111,9 @@ impl<'p> Evaluator<'p> {
             return self.of_resource(root, resource, access, span);
         }
         if root == "pulumi" {
+            if let (Some(name), "project") = (&self.program.name, access.attribute().as_str()) {
+                return name.clone().through(StepKind::Local, span);
+            }
             return Value::unknown(Reason::Variable(format!("pulumi.{}", access.attribute()).into()), span);
         }
         let message = format!("nothing in this program is called `{root}`");
@@ -118,7 +123,10 @@ impl<'p> Evaluator<'p> {
 
     /// What the resource was given, when the text says it and Azure does not change it; else a reference.
     fn of_resource(&self, name: &str, resource: &Object, access: &Access, span: Span) -> Value {
+        let token = resource.value("type").and_then(Value::as_str).unwrap_or("");
         let given = match access.steps.first() {
+            // What a component gives out is not what it was given.
+            _ if self.program.components.find(token).is_some() => None,
             // The name and id are edges of the graph: they stay references.
             Some(Step::Key(key)) if !matches!(key.as_str(), "name" | "id") => {
                 resource.value("properties").and_then(Value::as_object).and_then(|it| it.value(key))
@@ -133,10 +141,11 @@ impl<'p> Evaluator<'p> {
             }
         }
         let attribute = if access.steps.is_empty() { "id".to_owned() } else { access.attribute() };
-        let reason = Reason::Computed(format!("{name}.{attribute}").into());
-        let mut unknown =
-            Unknown::reference(reason, Reference { address: name.into(), attribute: attribute.as_str().into() });
-        unknown.symbol = Some(format!("{{{name}.{attribute}}}").into());
+        let address = self.program.address(name);
+        let reason = Reason::Computed(format!("{address}.{attribute}").into());
+        let symbol = format!("{{{address}.{attribute}}}");
+        let mut unknown = Unknown::reference(reason, Reference { address, attribute: attribute.as_str().into() });
+        unknown.symbol = Some(symbol.into());
         Value::new(unknown, span)
     }
 }

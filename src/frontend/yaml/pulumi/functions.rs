@@ -8,7 +8,7 @@ use base64::Engine as _;
 use super::evaluate::Evaluator;
 use crate::frontend::yaml::join::joined;
 use crate::source::Span;
-use crate::value::{Object, Reason, StepKind, Unknown, Value, ValueKind};
+use crate::value::{Number, Object, Reason, StepKind, Unknown, Value, ValueKind};
 
 /// The result of a call, when the object is one.
 pub(super) fn call(evaluator: &Evaluator<'_>, object: &Object, span: Span) -> Option<Value> {
@@ -20,7 +20,8 @@ pub(super) fn call(evaluator: &Evaluator<'_>, object: &Object, span: Span) -> Op
     let argument = || evaluator.value(&entry.value);
     let lower = name.to_ascii_lowercase();
     Some(match lower.as_str() {
-        "secret" => argument(),
+        "secret" | "unsecret" => argument(),
+        "length" => length(&argument(), span),
         "join" => join(&argument(), span),
         "split" => split(&argument(), span),
         "select" => select(&argument(), span),
@@ -80,6 +81,16 @@ fn select(argument: &Value, span: Span) -> Value {
         _ => None,
     });
     found.map_or_else(|| runtime("select", argument, span), |it| it.clone().through(StepKind::Local, span))
+}
+
+fn length(argument: &Value, span: Span) -> Value {
+    let count = match (list(argument), argument.as_str()) {
+        (Some(items), _) => Some(items.len()),
+        (None, Some(text)) => Some(text.chars().count()),
+        (None, None) => argument.as_object().filter(|it| it.rest.is_none()).map(|it| it.entries.len()),
+    };
+    let count = count.and_then(|it| i64::try_from(it).ok());
+    count.map_or_else(|| runtime("length", argument, span), |it| Value::new(Number::Int(it), span))
 }
 
 fn single(argument: &Value, span: Span) -> Value {

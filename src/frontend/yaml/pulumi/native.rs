@@ -89,20 +89,20 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
     let name = match (fixed, named.own) {
         (Some(fixed), _) => Value::new(fixed, declared.header),
         (None, Some(name)) => name,
-        (None, None) => automatic_name(declared.name, declared.header),
+        (None, None) => automatic_name(&declared.address, declared.name.as_ref(), declared.header),
     };
     body.insert("name", name.span, name);
     Shape::of(resource_type.as_str(), None).lift(&arguments, &mut body, declared.header);
     assigned(&mut body);
     lowered.resources.push(Resource {
-        address: declared.name.clone(),
+        address: declared.address.clone(),
         source_type: declared.token.into(),
         dialect: Dialect::Yaml,
         body: Value::object(body, declared.span),
         coverage: Arc::new(Coverage::complete()),
         span: declared.span,
         header: declared.header,
-        callers: Vec::new(),
+        callers: declared.callers,
         presence: declared.presence,
         parent: scope.or_else(|| parent(&resource_type, named.outer)),
         resource_group,
@@ -112,11 +112,11 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
 }
 
 /// The name that Pulumi makes: the resource's own, and random letters.
-pub(super) fn automatic_name(name: &Arc<str>, span: Span) -> Value {
-    let mut unknown = Unknown::new(Reason::Computed(format!("{name}.name").into()));
+pub(super) fn automatic_name(address: &Arc<str>, name: Option<&Arc<str>>, span: Span) -> Value {
+    let mut unknown = Unknown::new(Reason::Computed(format!("{address}.name").into()));
     unknown.not_null = true;
-    unknown.prefix = Some(name.clone());
-    unknown.symbol = Some(format!("{{{name}.name}}").into());
+    unknown.prefix = name.cloned();
+    unknown.symbol = Some(format!("{{{address}.name}}").into());
     Value::new(unknown, span)
 }
 

@@ -11,13 +11,22 @@ use crate::parse::yaml;
 use crate::source::{SourceMap, Span};
 use crate::value::{Object, Reason, StepKind, Unknown, Value};
 
-/// The values of a program's configuration.
-pub(super) fn config(program: &Object, directory: &Path, files: &dyn Files, sources: &mut SourceMap) -> Object {
+/// The name of a program's project, and the values of its configuration. A `Main.yaml` has both from the `Pulumi.yaml` beside it.
+pub(super) fn config(
+    program: &Object,
+    directory: &Path,
+    files: &dyn Files,
+    sources: &mut SourceMap,
+) -> (Option<Value>, Object) {
     let mut values = Object::default();
-    let project = program.value("name").and_then(Value::as_str).unwrap_or("");
+    let beside =
+        if program.get("name").is_some() { None } else { read(&directory.join("Pulumi.yaml"), files, sources) };
+    let beside = beside.unwrap_or_default();
+    let name = program.value("name").or_else(|| beside.value("name")).cloned();
+    let project = name.as_ref().and_then(Value::as_str).unwrap_or("");
     let stacks = stacks(directory, files, sources);
-    for key in ["configuration", "config"] {
-        let Some(declared) = program.value(key).and_then(Value::as_object) else { continue };
+    for (holder, key) in [(&beside, "config"), (program, "configuration"), (program, "config")] {
+        let Some(declared) = holder.value(key).and_then(Value::as_object) else { continue };
         for (name, entry) in &declared.entries {
             let set: Vec<&Value> = stacks.iter().filter_map(|stack| in_stack(stack, project, name)).collect();
             let value = match (set.split_first(), set.len() == stacks.len()) {
@@ -29,7 +38,23 @@ pub(super) fn config(program: &Object, directory: &Path, files: &dyn Files, sour
             values.insert(name.clone(), entry.key_span, value);
         }
     }
+    (name, values)
+}
+
+/// The values that the inputs of a component have without being given.
+pub(super) fn inputs(component: &Object) -> Object {
+    let mut values = Object::default();
+    for (name, entry) in component.value("inputs").and_then(Value::as_object).into_iter().flat_map(|it| &it.entries) {
+        values.insert(name.clone(), entry.key_span, default(name, &entry.value, entry.key_span));
+    }
     values
+}
+
+fn read(path: &Path, files: &dyn Files, sources: &mut SourceMap) -> Option<Object> {
+    let text = files.read(path).ok()?;
+    let file = sources.add(path, files.shown(path), text.clone());
+    let (documents, _) = yaml::parse(file, &text);
+    documents.first()?.root.as_object().cloned()
 }
 
 /// The `config` of every stack beside the program.
@@ -39,10 +64,10 @@ fn stacks(directory: &Path, files: &dyn Files, sources: &mut SourceMap) -> Vec<O
         let stem = listed.name.strip_suffix(".yaml").or_else(|| listed.name.strip_suffix(".yml"));
         let is_stack = stem.and_then(|stem| stem.strip_prefix("Pulumi.")).is_some_and(|stack| !stack.is_empty());
         let path = directory.join(&listed.name);
-        let Ok(text) = (if is_stack && !listed.directory { files.read(&path) } else { continue }) else { continue };
-        let file = sources.add(path.clone(), files.shown(&path), text.clone());
-        let (documents, _) = yaml::parse(file, &text);
-        let config = documents.first().and_then(|it| it.root.as_object()?.value("config")?.as_object().cloned());
+        if !is_stack || listed.directory {
+            continue;
+        }
+        let config = read(&path, files, sources).and_then(|it| it.value("config")?.as_object().cloned());
         found.push(config.unwrap_or_default());
     }
     found
