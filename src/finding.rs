@@ -4,6 +4,7 @@
 //! format reads and nothing else. Knows no input language; texts stay where they are, findings hold spans. There may be
 //! hundreds of thousands of them: what findings have in common they share.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::edit::{Proposal, Refusal};
 use crate::model::{Dialect, ResourceIndex, ResourceType};
 pub use crate::policy::Severity;
+use crate::snippet;
 use crate::source::Span;
 
 /// A policy's word on a resource.
@@ -42,6 +44,8 @@ pub struct Finding {
     pub fingerprint: Box<str>,
     /// The resources that share it: the position of the root, and the resource's own in there.
     pub members: Vec<(usize, ResourceIndex)>,
+    /// The fix in the words of the resource's own text, where that takes more than its address.
+    pub snippet: Option<Box<str>>,
     /// The edits that would satisfy it, or why there are none; only when somebody asked.
     pub proposal: Option<Box<Result<Proposal, Refusal>>>,
 }
@@ -220,12 +224,19 @@ impl SuppressedBy {
 }
 
 impl Finding {
-    /// The fix in the language of the file, else in the first language that the policy has.
-    pub fn fix(&self) -> Option<&str> {
+    /// The fix made out to the resource, in the language of the file, else in the first language that the policy has.
+    pub fn fix(&self) -> Option<Cow<'_, str>> {
+        if let Some(snippet) = &self.snippet {
+            return Some(Cow::Borrowed(snippet));
+        }
         let language = self.resource.fix_language();
         let fixes = &self.policy.fix;
-        let found = fixes.iter().find(|(key, _)| key == language).or_else(|| fixes.first());
-        found.map(|(_, fix)| fix.trim_end())
+        let (language, fix) = fixes.iter().find(|(key, _)| key == language).or_else(|| fixes.first())?;
+        let fix = fix.trim_end();
+        if language == "terraform" && fix.contains(".this.") {
+            return Some(Cow::Owned(snippet::made_out(fix, &self.resource.address)));
+        }
+        Some(Cow::Borrowed(fix))
     }
 
     /// The edits that would satisfy it, when somebody asked and there are any.

@@ -46,6 +46,7 @@ pub mod frontend;
 
 pub mod config;
 pub mod glob;
+pub mod snippet;
 
 pub mod finding;
 

@@ -18,6 +18,7 @@ use baalint::model::{Presence, ResourceGraph};
 use baalint::parse::yaml;
 use baalint::policy::example::{self, Example, Expected, Language};
 use baalint::policy::{self, Policy};
+use baalint::snippet;
 use baalint::source::SourceMap;
 
 /// A policy with its examples.
@@ -73,6 +74,22 @@ struct Fixed {
     verdicts: Vec<Verdict>,
 }
 
+fn workshop<'w>(
+    sources: &'w SourceMap,
+    mappings: &'w Mappings,
+    settings: &'w Settings,
+    graphs: &'w [ResourceGraph],
+) -> Workshop<'w> {
+    Workshop {
+        terraform: Trees::new(sources),
+        arm: Documents::new(sources),
+        yaml: yaml_fix::Documents::new(sources),
+        mappings,
+        settings,
+        graphs,
+    }
+}
+
 fn fix(policy: &Policy, example: &Example, mappings: &Mappings) -> Result<Fixed, Refusal> {
     let mut sources = SourceMap::default();
     let (graph, _) = examples::input(policy, 0, example, &mut sources, mappings);
@@ -81,14 +98,7 @@ fn fix(policy: &Policy, example: &Example, mappings: &Mappings) -> Result<Fixed,
     let members = failing(policy, &graphs[0], &settings);
     let first = *members.first().ok_or_else(|| Refusal("nothing fails".into()))?;
     let address = graphs[0].get(first.1).address.clone();
-    let workshop = Workshop {
-        terraform: Trees::new(&sources),
-        arm: Documents::new(&sources),
-        yaml: yaml_fix::Documents::new(&sources),
-        mappings,
-        settings: &settings,
-        graphs: &graphs,
-    };
+    let workshop = workshop(&sources, mappings, &settings, &graphs);
     let proposal = workshop.propose(policy, &[first])?;
     let file = sources.get(proposal.edits[0].span.file).unwrap();
     let after = edit::apply(file.text(), &proposal.edits).expect("edits lie in the text and do not overlap");
@@ -164,6 +174,71 @@ fn more_than_asked(fixed: &Fixed) -> Option<String> {
             || edit.replacement.is_empty()
             || unfolded(old);
         (!fine).then(|| format!("`{old}` became `{}`", edit.replacement))
+    })
+}
+
+#[test]
+fn a_missing_resource_that_is_added_satisfies_the_policy() {
+    let mut sources = SourceMap::default();
+    let mappings = Mappings::embedded();
+    let (mut problems, mut drafts) = (Vec::new(), 0);
+    for Case { policy, examples } in cases(&mut sources) {
+        let Some(addition) = &policy.remedy.add else { continue };
+        for example in examples.iter().filter(|it| it.expected == Expected::Fail) {
+            let mut sources = SourceMap::default();
+            let (graph, _) = examples::input(&policy, 0, example, &mut sources, &mappings);
+            let settings = settings(example);
+            let graphs = [graph];
+            let Some(first) = failing(&policy, &graphs[0], &settings).first().copied() else { continue };
+            let workshop = workshop(&sources, &mappings, &settings, &graphs);
+            let Ok(draft) = workshop.draft(&policy, addition, &graphs[0], first.1) else { continue };
+            let file = sources.get(draft.edits[0].span.file).unwrap();
+            let after = edit::apply(file.text(), &draft.edits).unwrap();
+            let again = Example { text: after.as_str().into(), ..example.clone() };
+            let mut others = SourceMap::default();
+            let (graph, _) = examples::input(&policy, 0, &again, &mut others, &mappings);
+            let address = &graphs[0].get(first.1).address;
+            let same = graph.indices().filter(|it| graph.get(*it).address == *address);
+            let verdicts: Vec<_> = same.map(|it| evaluate(&policy, &graph, it, &settings).verdict).collect();
+            drafts += 1;
+            if verdicts != [Verdict::Pass] {
+                problems.push(format!("{} {}: {verdicts:?} after\n{after}", policy.id, example.name));
+            }
+        }
+    }
+    assert!(drafts > 60, "{drafts} drafts");
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n\n"));
+}
+
+#[test]
+fn holes_of_snippets_are_named_and_what_is_not_this_is_a_hole() {
+    let mut sources = SourceMap::default();
+    let mut problems = Vec::new();
+    for Case { policy, .. } in cases(&mut sources) {
+        let automatic = !(policy.remedy.set.is_empty() && policy.remedy.instead.is_empty());
+        for (language, text) in &policy.fix {
+            let holes = snippet::holes(text);
+            if automatic && !holes.is_empty() {
+                problems.push(format!("{} is fixed without asking, and its snippet asks for {holes:?}", policy.id));
+            }
+            if &**language == "terraform" {
+                problems.extend(named(text).map(|it| format!("{}: `{it}` is neither `this` nor a hole", policy.id)));
+            }
+        }
+        if policy.fix.is_empty() && policy.remedy.decide.is_some() {
+            problems.push(format!("{} leaves it to people and shows them nothing", policy.id));
+        }
+    }
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+/// A resource that a snippet refers to by a name that nobody has.
+fn named(snippet: &str) -> Option<&str> {
+    let words = snippet.split(|it: char| !(it.is_alphanumeric() || "_.".contains(it)));
+    words.into_iter().find(|word| {
+        let mut parts = word.trim_start_matches("data.").split('.');
+        let (first, second, third) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+        first.starts_with("azurerm_") && third.is_some() && second != Some("this")
     })
 }
 

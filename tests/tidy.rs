@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["parse", "azure"],
     &["policy", "frontend"],
     &["eval"],
-    &["examples", "config"],
+    &["examples", "config", "snippet"],
     &["finding"],
     &["fix"],
     &["suppress"],

@@ -8,8 +8,9 @@ use crate::eval::{self, Remedied, Settings};
 use crate::frontend::arm;
 use crate::frontend::terraform::{self, Mappings};
 use crate::frontend::yaml;
-use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
+use crate::model::{Addition, Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
 use crate::policy::{Category, Policy};
+use crate::snippet;
 
 /// What every proposal of a run is made with.
 #[derive(Debug)]
@@ -37,6 +38,21 @@ impl Workshop<'_> {
         let mut whole: Option<Proposal> = None;
         for (at, index) in members {
             let Some(graph) = self.graphs.get(*at) else { continue };
+            let missing = policy.remedy.add.as_ref();
+            let stated = !policy.remedy.set.is_empty();
+            let missing = missing.filter(|it| !stated || present(it, graph, *index).is_none());
+            if let Some(addition) = missing {
+                let one = self.draft(policy, addition, graph, *index)?;
+                let holes: Vec<&str> = one.edits.iter().flat_map(|it| snippet::holes(&it.replacement)).collect();
+                if !holes.is_empty() {
+                    return Err(Refusal::new(format!("needs a decision: {}", holes.join(", "))));
+                }
+                match &mut whole {
+                    Some(whole) => whole.join(one)?,
+                    None => whole = Some(one),
+                }
+                continue;
+            }
             let changes = match eval::changes(policy, graph, *index, self.settings) {
                 Remedied::Changes(changes) => changes,
                 Remedied::Decision(what) => return Err(Refusal::new(format!("needs a decision: {what}"))),
@@ -69,6 +85,29 @@ impl Workshop<'_> {
         Ok(proposal)
     }
 
+    /// The declaration that is missing, with the holes that people have to fill in.
+    pub fn draft(
+        &self,
+        policy: &Policy,
+        addition: &Addition,
+        graph: &ResourceGraph,
+        index: ResourceIndex,
+    ) -> Result<Proposal, Refusal> {
+        let resource = graph.get(index);
+        if let Some(there) = present(addition, graph, index) {
+            return Err(Refusal::new(format!("there is one that does not do: {}", graph.get(there).address)));
+        }
+        match resource.dialect {
+            Dialect::Terraform => {
+                let text = policy.fix.iter().find(|(language, _)| &**language == "terraform");
+                let text = text.map(|(_, text)| snippet::made_out(text, &resource.address)).unwrap_or_default();
+                terraform::fix::append(&self.terraform, resource, &text)
+            }
+            Dialect::Arm => arm::addition::propose(&self.arm, resource, addition),
+            _ => Err(Refusal::new("a further resource is not declared in this language")),
+        }
+    }
+
     /// Instances of the same text that keep the policy would be changed too.
     fn others(&self, members: &[Member], own: Member, resource: &Resource) -> Option<String> {
         let graphs = self.graphs.iter().enumerate();
@@ -84,6 +123,19 @@ impl Workshop<'_> {
         });
         other.map(|(_, graph, index)| format!("also changes {}, which does not need it", graph.get(index).address))
     }
+}
+
+/// One that is declared already, whatever it says.
+fn present(addition: &Addition, graph: &ResourceGraph, index: ResourceIndex) -> Option<ResourceIndex> {
+    let own = format!("{}/", graph.get(index).resource_type.name());
+    let is_child = addition.resource_type.name().get(..own.len()).is_some_and(|it| it.eq_ignore_ascii_case(&own));
+    let is_there = |it: &&ResourceIndex| {
+        let name = graph.get(**it).text("name").and_then(|it| it.rsplit('/').next());
+        let is_named = !is_child || name.is_none_or(|it| it.eq_ignore_ascii_case(&addition.name));
+        let names = || graph.edges_to(index).iter().any(|edge| edge.from == **it);
+        is_named && (graph.parent(**it) == Some(index) || names())
+    };
+    graph.of_type(&addition.resource_type).iter().find(is_there).copied()
 }
 
 /// What a declaration makes beside itself: `blobServices` of `azurerm_storage_account.a::blobServices`.

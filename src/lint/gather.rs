@@ -14,12 +14,16 @@ use super::judge::Judged;
 use super::sensitivity::Marking;
 use crate::eval::{self, Settings};
 use crate::finding::{Finding, Label, PolicyFacts, Subject, Verdict};
-use crate::model::{Resource, ResourceGraph, ResourceIndex};
+use crate::frontend::arm::addition;
+use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex};
 use crate::policy::Policy;
 use crate::source::{SourceMap, Span};
 
 /// More findings than anybody reads, and the most that are kept: they must fit into the memory of a small machine.
 pub(super) const MOST: usize = 500_000;
+
+/// The most findings that carry a text of their own.
+const MOST_SNIPPETS: usize = 20_000;
 
 /// The findings of the outcomes so far.
 pub(super) struct Gathering<'r> {
@@ -109,6 +113,15 @@ impl<'r> Gathering<'r> {
         (findings, left_out)
     }
 
+    /// A missing resource as a template would declare it.
+    fn snippet(&self, policy: &Policy, resource: &Resource) -> Option<Box<str>> {
+        let addition = policy.remedy.add.as_ref()?;
+        if resource.dialect != Dialect::Arm || self.findings.len() > MOST_SNIPPETS {
+            return None;
+        }
+        addition::written(self.sources, resource, addition).ok().map(Into::into)
+    }
+
     fn key(&mut self, one: &Judged) -> Key {
         let decisive = one.outcome.decisive();
         Key {
@@ -138,6 +151,7 @@ impl<'r> Gathering<'r> {
             also_equivalent: outcome.also_equivalent.iter().map(ToString::to_string).collect(),
             suppressed: None,
             members: vec![(one.graph, one.resource)],
+            snippet: self.snippet(policy, resource),
             proposal: None,
             fingerprint: findings::fingerprint(self.sources, policy, resource, outcome.decisive()),
             policy: facts,

@@ -117,7 +117,7 @@ pub(super) fn page(report: &Report, finding: &Finding) -> String {
         lines.push(format!("- HIPAA {} {} ({})", citation.id, citation.title, citation.status));
     }
     if let Some(fix) = finding.fix() {
-        lines.extend([String::new(), "```".to_owned(), fix.to_owned(), "```".to_owned()]);
+        lines.extend([String::new(), "```".to_owned(), fix.into_owned(), "```".to_owned()]);
     }
     lines.extend([String::new(), format!("`{}`", policy.id)]);
     lines.join("\n")

@@ -3,6 +3,7 @@
 //! In: lowered resources of one root. Out: [`Resource`] with [`Lookup`] of a property path, and [`ResourceGraph`]
 //! with parents, scopes and references resolved. Knows no input language and no policy.
 
+mod addition;
 mod arm_id;
 mod change;
 mod coverage;
@@ -14,6 +15,7 @@ mod resource;
 mod resource_type;
 mod via;
 
+pub use addition::Addition;
 pub use arm_id::ArmId;
 pub use change::{Change, Child, Op, Wanted};
 pub use coverage::Coverage;

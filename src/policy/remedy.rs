@@ -1,4 +1,4 @@
-//! What would satisfy a policy, as far as its file says more than its condition: `fix.set`, `fix.instead`, `fix.remove`,
+//! What would satisfy a policy, as far as its file says more than its condition: `fix.set`, `fix.instead`, `fix.remove`, `fix.add`,
 //! `fix.decide`, `fix.caution`.
 //!
 //! In: the `fix` of a policy file. Out: [`Remedy`], which `eval` turns into changes of a resource.
@@ -9,11 +9,11 @@ use super::compile::Compiler;
 use super::condition::Operand;
 use super::definition::Parameter;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Child, PropertyPath, ResourceType};
+use crate::model::{Addition, Child, PropertyPath, ResourceType};
 use crate::value::{Object, Value};
 
 /// The keys of `fix` that are no language.
-pub(super) const KEYS: [&str; 5] = ["set", "instead", "remove", "decide", "caution"];
+pub(super) const KEYS: [&str; 6] = ["set", "instead", "remove", "add", "decide", "caution"];
 
 /// What a policy file says of its fix beside the snippets.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Remedy {
     pub instead: Vec<(Option<Child>, PropertyPath, Operand)>,
     /// Properties that must not be written.
     pub remove: Vec<PropertyPath>,
+    /// A resource that is missing.
+    pub add: Option<Addition>,
     /// What only people can decide (`which key`): nothing is changed.
     pub decide: Option<Arc<str>>,
     /// What somebody should know before it is changed.
@@ -52,6 +54,12 @@ impl Remedy {
                 None => wrong(value, "remove must be a list of ARM paths"),
             }
         }
+        if let Some(value) = fix.value("add") {
+            remedy.add = addition(value);
+            if remedy.add.is_none() {
+                wrong(value, "add must have the texts `type`, `apiVersion` and `name`");
+            }
+        }
         let mut compiler = Compiler::new(parameters);
         for (key, into) in [("set", &mut remedy.set), ("instead", &mut remedy.instead)] {
             let Some(value) = fix.value(key) else { continue };
@@ -77,6 +85,19 @@ impl Remedy {
         }
         remedy
     }
+}
+
+/// `{ type: ..., apiVersion: ..., name: ..., properties: {} }`
+fn addition(value: &Value) -> Option<Addition> {
+    let mut body = value.as_object()?.clone();
+    let mut text = |key: &str| body.entries.shift_remove(key)?.value.as_str().map(Arc::from);
+    let (resource_type, api_version, name): (Arc<str>, _, _) = (text("type")?, text("apiVersion")?, text("name")?);
+    Some(Addition {
+        resource_type: ResourceType::new(&*resource_type),
+        api_version,
+        name,
+        body: Value::object(body, value.span),
+    })
 }
 
 /// `properties.x`, or of a child `Microsoft.Web/sites/config#logs/properties.x`.

@@ -81,7 +81,7 @@ fn vulnerability(report: &Report, finding: &Finding) -> Value {
         "tracking": { "type": "source", "items": [signed] },
     });
     if let (Some(fix), Some(value)) = (finding.fix(), value.as_object_mut()) {
-        value.insert("solution".to_owned(), shortened(fix, LONGEST_SOLUTION).into());
+        value.insert("solution".to_owned(), shortened(&fix, LONGEST_SOLUTION).into());
     }
     value
 }

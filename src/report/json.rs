@@ -2,6 +2,7 @@
 //!
 //! In: a [`Report`]. Out: one JSON document, keys in the documented order, the same bytes on every run.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::{Serialize, Serializer};
@@ -64,6 +65,9 @@ pub(super) struct FindingRow<'r> {
     evidence: Vec<EvidenceRow<'r>>,
     suppressed: Option<SuppressedRow<'r>>,
     fingerprint: &'r str,
+    /// Text to paste; `<...>` is for people to fill in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<Cow<'r, str>>,
 }
 
 #[derive(Serialize)]
@@ -189,6 +193,7 @@ impl<'r> FindingRow<'r> {
             evidence: finding.evidence.iter().map(|it| EvidenceRow::of(report, it)).collect(),
             suppressed: finding.suppressed.as_ref().map(|it| SuppressedRow::of(report, it)),
             fingerprint: &finding.fingerprint,
+            fix: finding.fix(),
         }
     }
 }

@@ -122,6 +122,7 @@ fn finding(file: FileId, span: Span, verdict: Verdict, severity: Severity) -> Fi
         also_equivalent: Vec::new(),
         suppressed: None,
         members: Vec::new(),
+        snippet: None,
         proposal: None,
         fingerprint: "1".repeat(32).into(),
     }

@@ -29,6 +29,16 @@ impl<'s> Documents<'s> {
         Self { sources, parsed: RefCell::default() }
     }
 
+    /// The texts.
+    pub(super) const fn sources(&self) -> &'s SourceMap {
+        self.sources
+    }
+
+    /// A text and its tree.
+    pub(super) fn tree(&self, id: FileId) -> Result<(&'s SourceFile, Rc<Document>), Refusal> {
+        self.get(id).map(|text| (text.source, text.document))
+    }
+
     fn get(&self, id: FileId) -> Result<Text<'s>, Refusal> {
         let Some(source) = self.sources.get(id) else { return Err(Refusal::new("nobody wrote this setting")) };
         if source

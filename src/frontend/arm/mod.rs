@@ -9,6 +9,7 @@
 //! `baalint.template/parameters` (`properties.type`, `.secure`, `.defaultValue`, `.literalDefault`, `.nested`, `.value`,
 //! `.reveals`) and `baalint.template/outputs` (`properties.type`, `.secure`, `.value`, `.nested`, `.reveals`).
 
+pub mod addition;
 mod bicep;
 mod copy;
 mod declare;

@@ -173,7 +173,7 @@ fn finding_help(finding: &Finding, is_told: bool, width: usize) -> Option<String
     let width = width.saturating_sub(INDENT);
     if let Some(fix) = finding.fix() {
         match fix.lines().count() {
-            0 | 1 => lines.extend(short_fix(fix, width)),
+            0 | 1 => lines.extend(short_fix(&fix, width)),
             _ => lines.extend(fix.lines().map(str::to_owned)),
         }
     }

@@ -4,6 +4,7 @@
 //! at our own spans rather than by an HCL editing library (`hcl::edit`): what is not replaced cannot change, byte for byte,
 //! and a text that a stricter parser would refuse is edited all the same.
 
+mod append;
 mod azapi;
 mod element;
 mod insert;
@@ -14,6 +15,7 @@ mod tree;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub use self::append::append;
 pub use self::tree::Trees;
 
 use self::insert::{Insertion, insert_all};

@@ -49,6 +49,16 @@ impl<'s> Trees<'s> {
     }
 }
 
+impl Trees<'_> {
+    /// The trees of the texts in the same directory, as far as they can be edited.
+    pub(super) fn beside(&self, id: FileId) -> Vec<Rc<File>> {
+        let directory = |it: &crate::source::SourceFile| it.path().parent().map(std::path::Path::to_path_buf);
+        let own = self.sources.get(id).and_then(directory);
+        let beside = self.sources.files().iter().filter(|it| directory(it) == own);
+        beside.filter_map(|it| self.get(it.id()).ok()).collect()
+    }
+}
+
 /// The top-level block that holds a place.
 pub(super) fn top_block(file: &File, place: Span) -> Option<&Block> {
     file.body.blocks.iter().find(|block| block.span.contains(place))
