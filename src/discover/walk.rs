@@ -43,6 +43,8 @@ pub(super) fn candidates(
 
 fn below<'d>(directory: &'d Path, walk: &mut WalkBuilder, alone: bool, disk: &'d Disk) -> Below<'d> {
     walk.require_git(false).follow_links(false);
+    // What a user ignores everywhere is not the repository's: another machine would judge other files.
+    walk.git_global(false);
     // Packages of other ecosystems hold templates that are nobody's infrastructure.
     walk.filter_entry(|entry| entry.file_name() != "node_modules");
     let nothing = || Below { directory, disk, found: Vec::new(), diagnostics: Vec::new() };

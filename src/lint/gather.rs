@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::findings::{self, policy_facts};
 use super::judge::Judged;
 use super::sensitivity::Marking;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::eval::{self, Settings};
 use crate::finding::{Finding, Label, PolicyFacts, Subject, Verdict};
 use crate::frontend::arm::addition;
@@ -19,8 +20,8 @@ use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex};
 use crate::policy::Policy;
 use crate::source::{SourceMap, Span};
 
-/// More findings than anybody reads, and the most that are kept: they must fit into the memory of a small machine.
-pub(super) const MOST: usize = 500_000;
+/// The most findings of one root that are kept: more than anybody reads, and they must fit into a small machine's memory.
+const MOST: usize = 100_000;
 
 /// The most findings that carry a text of their own.
 const MOST_SNIPPETS: usize = 20_000;
@@ -39,7 +40,10 @@ pub(super) struct Gathering<'r> {
     findings: Vec<Finding>,
     /// The others that share a finding, by its position.
     also: BTreeMap<usize, Vec<Other>>,
-    left_out: usize,
+    /// The root at hand, and how many findings it has by itself.
+    root: (usize, usize),
+    /// How many findings are left out, by root.
+    left_out: BTreeMap<usize, usize>,
 }
 
 /// What makes two outcomes the same finding: the same policy on the same text, decided by the same text.
@@ -78,7 +82,8 @@ impl<'r> Gathering<'r> {
             places: FxHashMap::default(),
             findings: Vec::new(),
             also: BTreeMap::new(),
-            left_out: 0,
+            root: (0, 0),
+            left_out: BTreeMap::new(),
         }
     }
 
@@ -90,17 +95,27 @@ impl<'r> Gathering<'r> {
             let related = labels(&one.outcome, &mut self.texts);
             let other = Other { graph: one.graph, resource: one.resource, related };
             self.also.entry(*at).or_default().push(other);
-        } else if self.findings.len() < MOST {
+        } else if self.has_room(one.graph) {
             let finding = self.finding(one, graph, policy, key.verdict);
             self.places.insert(key, self.findings.len());
             self.findings.push(finding);
         } else {
-            self.left_out += 1;
+            *self.left_out.entry(one.graph).or_default() += 1;
         }
     }
 
-    /// The findings in order of place, and how many more there would be.
-    pub(super) fn finish(self) -> (Vec<Finding>, usize) {
+    /// Counts one more finding of a root, unless it has too many.
+    fn has_room(&mut self, graph: usize) -> bool {
+        if self.root.0 != graph {
+            self.root = (graph, 0);
+        }
+        let has_room = self.root.1 < MOST;
+        self.root.1 += usize::from(has_room);
+        has_room
+    }
+
+    /// The findings in order of place, and which roots would have more.
+    pub(super) fn finish(self) -> (Vec<Finding>, Vec<Diagnostic>) {
         let Self { graphs, sources, marking, mut findings, mut also, left_out, .. } = self;
         for (at, finding) in findings.iter_mut().enumerate() {
             if let Some(others) = also.remove(&at) {
@@ -110,7 +125,8 @@ impl<'r> Gathering<'r> {
         }
         findings::sort(&mut findings, sources);
         findings::tell_apart(&mut findings);
-        (findings, left_out)
+        let told = left_out.into_iter().filter_map(|(at, count)| Some(too_many(graphs.get(at)?, count))).collect();
+        (findings, told)
     }
 
     /// A missing resource as a template would declare it.
@@ -207,6 +223,13 @@ fn complete(finding: &mut Finding, graphs: &[ResourceGraph], marking: Option<&Ma
         finding.severity = raised.as_ref().map_or(finding.severity, |it| it.to);
         finding.raised = raised.map(Box::new);
     }
+}
+
+/// Findings beyond what is kept are not reported: the run cannot be taken for a whole one.
+fn too_many(root: &ResourceGraph, left_out: usize) -> Diagnostic {
+    let message = format!("has more than {MOST} findings: {left_out} more are not reported");
+    Diagnostic::of_path(Code::Bound, &*root.root, message)
+        .with_help("select policies with `--select`, or split the root")
 }
 
 /// The places that the outcome names beside the one it points at.

@@ -166,8 +166,8 @@ pub fn run(request: Request) -> Run {
     });
     timings.step("evaluate");
 
-    let (mut findings, left_out) = gathering.finish();
-    diagnostics.extend(too_many(left_out, &request.paths));
+    let (mut findings, told) = gathering.finish();
+    diagnostics.extend(told);
     configure(&mut findings, config, &sources);
     if let Some(templates) = &units.templates {
         let (read, told) = bicep::point(templates, &found.disk, &mut sources, &mut findings);
@@ -179,7 +179,8 @@ pub fn run(request: Request) -> Run {
         let read = || Suppressions::read(&inputs, exceptions, request.today, request.foreign);
         let mut all = workers.run(read);
         all.apply(&sources, &mut findings);
-        diagnostics.extend(all.finish(&library.ids(), &|id| selection.has(id)));
+        let ids = if all.is_empty() { Vec::new() } else { library.ids() };
+        diagnostics.extend(all.finish(&ids, &|id| selection.has(id)));
     }
     let baseline =
         request.baseline.clone().or_else(|| config.baseline.as_ref().and_then(|it| named_path(it, &sources)));
@@ -471,14 +472,6 @@ fn nothing_to_judge(paths: &[PathBuf]) -> Diagnostic {
     Diagnostic::of_path(Code::Unreadable, path, "holds nothing that baalint reads: nothing was judged")
         .with_severity(crate::diagnostic::Severity::Warning)
         .with_help("check the path, `exclude` and .gitignore")
-}
-
-/// Findings beyond what is kept are not reported: the run cannot be taken for a whole one.
-fn too_many(left_out: usize, paths: &[PathBuf]) -> Option<Diagnostic> {
-    let path = paths.first().map_or(".".to_owned(), |it| shown(it));
-    let message = format!("has more than {} findings: {left_out} more are not reported", gather::MOST);
-    let told = Diagnostic::of_path(Code::Bound, path, message);
-    (left_out > 0).then(|| told.with_help("judge its parts one by one, or name policies with `--select`"))
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {

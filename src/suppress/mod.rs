@@ -107,6 +107,11 @@ impl Suppressions {
         }
     }
 
+    /// True when nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.comments.values().all(Vec::is_empty) && self.exceptions.is_empty()
+    }
+
     /// What is wrong with what is recorded; `ids` are all policies there are, `ran` tells which of them could find anything.
     pub fn finish(mut self, ids: &[Arc<str>], ran: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
         let mut told = std::mem::take(&mut self.diagnostics);

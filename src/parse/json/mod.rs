@@ -308,8 +308,12 @@ fn plain(rest: &str) -> Option<(Token<'_>, usize)> {
     let token = match rest.as_bytes().first()? {
         b'"' => {
             let length = quiet(rest.as_bytes().get(1..)?);
-            let text = rest.get(1..=length).filter(|_| rest.as_bytes().get(length + 1) == Some(&b'"'))?;
-            return Some((Token::String(Cow::Borrowed(text)), length + 2));
+            let text = rest.get(1..=length)?;
+            return match rest.as_bytes().get(length + 1) {
+                Some(b'"') => Some((Token::String(Cow::Borrowed(text)), length + 2)),
+                Some(b'\\') => escaped(rest, length + 1),
+                _ => None,
+            };
         }
         b'{' => Token::OpenBrace,
         b'}' => Token::CloseBrace,
@@ -320,6 +324,28 @@ fn plain(rest: &str) -> Option<(Token<'_>, usize)> {
         _ => return None,
     };
     Some((token, 1))
+}
+
+/// A string with the usual escapes, the first of which is at `at`; the others are for the scanner.
+fn escaped(rest: &str, mut at: usize) -> Option<(Token<'_>, usize)> {
+    let mut text = rest.get(1..at)?.to_owned();
+    loop {
+        text.push(match rest.as_bytes().get(at + 1)? {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            _ => return None,
+        });
+        let start = at + 2;
+        at = start + quiet(rest.as_bytes().get(start..)?);
+        text.push_str(rest.get(start..at)?);
+        if rest.as_bytes().get(at)? == &b'"' {
+            return Some((Token::String(Cow::Owned(text)), at + 1));
+        }
+    }
 }
 
 /// How many bytes from the start are blank; what else counts as blank is for the scanner.
