@@ -30,6 +30,13 @@ impl Judged {
     }
 }
 
+/// Each verdict once, sorted.
+pub(super) fn in_order(mut told: Vec<super::Told>) -> Vec<super::Told> {
+    told.sort();
+    told.dedup();
+    told
+}
+
 /// What all policies say, in numbers.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {

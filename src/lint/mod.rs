@@ -205,9 +205,7 @@ pub fn run(request: Request) -> Run {
     let summary = summary(&units, &judgement, &findings);
     sort_diagnostics(&mut diagnostics, &sources);
     if request.fixes {
-        verdicts.sort();
-        verdicts.dedup();
-        run.verdicts = verdicts;
+        run.verdicts = judge::in_order(verdicts);
         run.texts = sources.clone();
         fix::propose(&mut findings, &units.graphs, &policies, &mappings, &settings, &sources);
     }
