@@ -422,6 +422,33 @@ fn only_what_changed_is_reported() {
 }
 
 #[test]
+fn a_warning_is_for_who_changes_its_lines_and_an_error_for_everybody() {
+    let scratch = Scratch::new("warnings");
+    let call = "module \"far\" {\n  source = \"git::https://example.org/m.git\"\n}\noutput \"o\" {\n  value = module.far.id\n}\n";
+    scratch.write("a.tf", call).write("b.tf", GOOD);
+    scratch.git(&["init", "-q"]);
+    scratch.git(&["add", "."]);
+    scratch.git(&["commit", "-q", "-m", "first"]);
+    let told = |arguments: &[&str]| {
+        let ran = scratch.check(&[&["--format", "json"], arguments].concat());
+        let told: Vec<String> =
+            ran.diagnostics().iter().map(|it| it.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        (ran.code(), told)
+    };
+    assert_eq!(told(&[]), (0, vec!["missing-module a.tf:".to_owned()]));
+    let changed = ["--changed-since", "HEAD"];
+    assert_eq!(told(&changed), (0, Vec::new()));
+    scratch.write("b.tf", format!("{GOOD}# more\n"));
+    assert_eq!(told(&changed), (0, Vec::new()));
+    scratch.write("a.tf", call.replace("\"far\" {", "\"far\" { # here"));
+    assert_eq!(told(&changed), (0, vec!["missing-module a.tf:".to_owned()]));
+    scratch.write("a.tf", call).write("c.tf", "resource {{\n");
+    scratch.git(&["add", "."]);
+    scratch.git(&["commit", "-q", "-m", "broken"]);
+    assert_eq!(told(&changed).0, 2);
+}
+
+#[test]
 fn the_configuration_is_found_upwards_and_holds() {
     let scratch = Scratch::new("config");
     scratch.write("infra/prod/main.tf", [STORAGE, VAULT].concat()).write(

@@ -107,7 +107,8 @@ impl Changes {
         labels.chain(lacks.then_some(finding.resource.span)).any(|span| self.touches(sources, span))
     }
 
-    fn touches(&self, sources: &SourceMap, span: Span) -> bool {
+    /// True when a line of the span is changed.
+    pub(super) fn touches(&self, sources: &SourceMap, span: Span) -> bool {
         let Some(file) = sources.get(span.file) else { return false };
         let path = std::fs::canonicalize(file.path()).unwrap_or_else(|_| file.path().to_path_buf());
         let Some(changed) = self.lines.get(&path) else { return false };

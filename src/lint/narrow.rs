@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::changes::{Changes, Since};
 use super::{Request, bicep, run, shown};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::discover::Buffer;
 use crate::finding::{Finding, Verdict};
 use crate::source::SourceMap;
@@ -34,7 +34,7 @@ pub(super) fn keep_named(findings: &mut Vec<Finding>, paths: &[PathBuf], only_fi
     });
 }
 
-/// Findings that touch what changed, and what fails now and did not before although no line of it changed.
+/// Findings and warnings that touch what changed, and what fails now and did not before although no line of it changed.
 pub(super) fn keep_changed(
     findings: &mut Vec<Finding>,
     since: &Since,
@@ -44,8 +44,14 @@ pub(super) fn keep_changed(
 ) {
     let directory = directory_of(&request.paths);
     match Changes::read(since, directory) {
-        Ok(changes) if changes.is_empty() => findings.clear(),
+        Ok(changes) if changes.is_empty() => {
+            findings.clear();
+            diagnostics.retain(|it| it.severity == Severity::Error || it.span.is_none());
+        }
         Ok(changes) => {
+            // What could not be judged is told wherever it is; a warning belongs to who writes what it is about.
+            let is_near = |it: &Diagnostic| it.span.is_none_or(|span| changes.touches(sources, span));
+            diagnostics.retain(|it| it.severity == Severity::Error || is_near(it));
             let touches: Vec<bool> = findings.iter().map(|it| changes.touch(sources, it)).collect();
             let is_open = |it: &Finding| it.verdict == Verdict::Fail && it.suppressed.is_none();
             let is_doubtful = findings.iter().zip(&touches).any(|(it, touches)| !touches && is_open(it));
