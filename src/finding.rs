@@ -243,6 +243,11 @@ impl Finding {
     pub fn edits(&self) -> Option<&Proposal> {
         self.proposal.as_deref()?.as_ref().ok()
     }
+
+    /// Why no edit is offered, when somebody asked for one.
+    pub fn refused(&self) -> Option<&str> {
+        self.proposal.as_deref()?.as_ref().err().map(|it| it.0.as_str())
+    }
 }
 
 /// What a fingerprint is made of: nothing that moves with lines or layout.

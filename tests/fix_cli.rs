@@ -11,6 +11,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use baalint::lint::library::Shelves;
+use baalint::lint::{Request, Values};
+use baalint::suppress::Day;
+
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/policies");
 const OFF: &str = "resource \"azurerm_storage_account\" \"logs\" {\n  https_traffic_only_enabled = false\n}\n";
 
@@ -243,6 +247,162 @@ fn a_plan_is_not_edited() {
     scratch.write("plan.json", &plan);
     let ran = scratch.check(&["--unsafe-fixes", "plan.json"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(ran.err.contains("1 have no edit"), "{}", ran.err);
+    assert!(ran.err.contains("1 has no edit:\n    1 × a plan is not edited: fix the configuration that it was made of: plan.json:1 test/plain-http\n"), "{}", ran.err);
     assert_eq!(scratch.read("plan.json"), plan);
+}
+
+/// A policy of the service and category of `test/plain-http`, less severe, which the fix of that one runs into.
+const LESSER: &str = "title: T\nseverity: low\ncategory: encryption-in-transit\ncitations: [164.312(e)(1)]\nwhy: W\nfix: { decide: all of it, terraform: t }\n\
+    policyRule:\n  if:\n    allOf:\n      - { field: type, equals: Microsoft.Storage/storageAccounts }\n      - { field: properties.supportsHttpsTrafficOnly, equals: true }\n";
+
+#[test]
+fn a_less_severe_finding_of_the_same_kind_is_a_step_and_told() {
+    let scratch = Scratch::new("tiers");
+    scratch.write("main.tf", OFF).write("own/test/lesser.yaml", LESSER);
+    let ran = scratch.check(&["--fix", "--policies", "own", "main.tf"]);
+    assert_eq!(scratch.read("main.tf"), OFF.replace("false", "true"), "{}", ran.err);
+    let told = "main.tf:2: test/plain-http azurerm_storage_account.logs: now test/lesser\n";
+    assert!(ran.err.contains(told), "{}", ran.err);
+    // As severe as the one that goes, or of another kind, it is no step.
+    for other in [LESSER.replace("low", "high"), LESSER.replace("encryption-in-transit", "integrity")] {
+        scratch.write("main.tf", OFF).write("own/test/lesser.yaml", other);
+        let ran = scratch.check(&["--fix", "--policies", "own", "main.tf"]);
+        assert!(ran.err.contains("test/lesser would be found of"), "{}", ran.err);
+        assert_eq!(scratch.read("main.tf"), OFF);
+    }
+}
+
+#[test]
+fn why_there_is_no_edit_is_told_with_its_places_and_in_json() {
+    let scratch = Scratch::new("reasons");
+    let computed = OFF.replace("false", "\"${1 == 2}\"");
+    for root in ["a", "b", "c", "d"] {
+        scratch.write(&format!("{root}/main.tf"), &computed);
+    }
+    let heredoc = OFF.replace("false", "yamldecode(<<EOT\n    https: false\n  EOT\n  ).https");
+    scratch.write("e/main.tf", &heredoc);
+    for arguments in [&["--diff", "."][..], &["--unsafe-fixes", "."], &["--diff", "."]] {
+        let ran = scratch.check(arguments);
+        let places =
+            "a/main.tf:2 test/plain-http, b/main.tf:2 test/plain-http, c/main.tf:2 test/plain-http and 1 more\n";
+        assert!(ran.err.contains("  5 have no edit:\n    4 × `https_traffic_only_enabled` is computed"), "{}", ran.err);
+        assert!(ran.err.contains(places) && ran.err.contains("1 × "), "{}", ran.err);
+    }
+    assert_eq!((scratch.read("a/main.tf"), scratch.read("e/main.tf")), (computed, heredoc));
+    let ran = scratch.check(&["--fix", "--format", "json", "."]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let reason = document["findings"][0]["edit"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("`https_traffic_only_enabled` is computed"), "{reason}");
+    let ran = scratch.check(&["--fix", "."]);
+    assert!(ran.out.contains("not fixed: `https_traffic_only_enabled` is computed"), "{}", ran.out);
+}
+
+#[test]
+fn a_plan_with_its_sources_says_where_to_fix_it() {
+    let scratch = Scratch::new("sources");
+    let values = "{ \"address\": \"azurerm_storage_account.logs\", \"mode\": \"managed\", \"type\": \"azurerm_storage_account\", \"name\": \"logs\", \"provider_name\": \"registry.terraform.io/hashicorp/azurerm\", \"values\": { \"https_traffic_only_enabled\": false } }";
+    let configured = "{ \"address\": \"azurerm_storage_account.logs\", \"mode\": \"managed\", \"type\": \"azurerm_storage_account\", \"name\": \"logs\", \"provider_config_key\": \"azurerm\", \"expressions\": { \"https_traffic_only_enabled\": { \"constant_value\": false } }, \"schema_version\": 4 }";
+    let plan = format!(
+        "{{ \"format_version\": \"1.2\", \"terraform_version\": \"1.11.4\", \"planned_values\": {{ \"root_module\": {{ \"resources\": [ {values} ] }} }}, \"configuration\": {{ \"root_module\": {{ \"resources\": [ {configured} ] }} }} }}"
+    );
+    scratch.write("plan.json", &plan).write("main.tf", OFF);
+    let ran = scratch.check(&["--diff", "plan.json"]);
+    assert!(ran.err.contains("a plan is not edited: fix its source, main.tf:1"), "{}", ran.err);
+    assert_eq!((scratch.read("plan.json"), scratch.read("main.tf")), (plan, OFF.to_owned()));
+}
+
+#[test]
+fn a_full_disk_leaves_the_file_as_it_was() {
+    let scratch = Scratch::new("full");
+    scratch.write("a.tf", OFF);
+    let arguments = format!("--no-builtin --policies {POLICIES} --fix .");
+    let program = env!("CARGO_BIN_EXE_baalint");
+    let script = format!("trap '' XFSZ; ulimit -f 0; exec {program} check {arguments}");
+    let output = Command::new("bash").current_dir(&scratch.0).args(["-c", &script]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("a.tf: could not be written"), "{told}");
+    assert_eq!(scratch.read("a.tf"), OFF);
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_file_that_changed_since_it_was_judged_is_left() {
+    let scratch = Scratch::new("raced");
+    scratch.write("a.tf", OFF).write("b/b.tf", OFF);
+    let request = Request {
+        paths: vec![scratch.0.clone()],
+        buffers: Vec::new(),
+        overlay: Vec::new(),
+        fixes: false,
+        exclude: Vec::new(),
+        values: Values::default(),
+        shelves: Shelves { builtin: false, directories: vec![POLICIES.into()], azure_policy: Vec::new() },
+        mappings: None,
+        config: None,
+        select: Vec::new(),
+        ignore: Vec::new(),
+        threads: None,
+        suppressions: true,
+        foreign: false,
+        baseline: None,
+        since: None,
+        today: Day::of(std::time::SystemTime::now()),
+    };
+    let fixed = baalint::lint::fix::fix(&request, false);
+    assert_eq!(fixed.files.len(), 2);
+    let edited = OFF.replace("logs", "more");
+    scratch.write("a.tf", &edited);
+    let written = baalint::lint::write::write(&fixed.files);
+    let why: Vec<bool> = written.iter().map(|(_, it)| it.is_ok()).collect();
+    assert_eq!(why, [false, true]);
+    assert!(written[0].1.as_ref().unwrap_err().0.contains("changed while it was being judged"));
+    assert_eq!((scratch.read("a.tf"), scratch.read("b/b.tf")), (edited, OFF.replace("false", "true")));
+}
+
+#[test]
+fn two_fixes_of_one_text_are_made_once() {
+    let scratch = Scratch::new("same");
+    let own = LESSER.replace("equals: true", "notEquals: true").replace("decide: all of it, ", "");
+    scratch.write("main.tf", OFF).write("own/test/again.yaml", own);
+    let ran = scratch.check(&["--fix", "--policies", "own", "main.tf"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(scratch.read("main.tf"), OFF.replace("false", "true"));
+    // On one line of JSON, one after the other.
+    let both = |https: bool, purge: bool| {
+        format!(
+            "{{ \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", \"resources\": [ {{ \"type\": \"Microsoft.Storage/storageAccounts\", \"apiVersion\": \"2023-05-01\", \"name\": \"l\", \"properties\": {{ \"supportsHttpsTrafficOnly\": {https} }} }}, {{ \"type\": \"Microsoft.KeyVault/vaults\", \"apiVersion\": \"2023-07-01\", \"name\": \"k\", \"properties\": {{ \"enablePurgeProtection\": {purge} }} }} ] }}"
+        )
+    };
+    scratch.write("main.json", both(false, false));
+    scratch.check(&["--unsafe-fixes", "main.json"]);
+    assert_eq!(scratch.read("main.json"), both(true, true));
+}
+
+#[test]
+fn yaml_is_fixed_with_its_bytes_and_offered_in_sarif() {
+    let scratch = Scratch::new("yaml");
+    let text = "\u{feff}apiVersion: storage.azure.com/v1api20230101\r\nkind: StorageAccount\r\nspec:\r\n  supportsHttpsTrafficOnly: 'false' # für jetzt\r\n  location: eastus";
+    scratch.write("a.yaml", text);
+    let ran = scratch.check(&["--format", "sarif", "."]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let replacement = &document["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(replacement["insertedContent"]["text"], "'true'");
+    assert_eq!(replacement["deletedRegion"]["startLine"], 4);
+    assert_eq!(scratch.check(&["--fix", "."]).code, 0);
+    assert_eq!(scratch.read("a.yaml"), text.replace("false", "true"));
+    assert!(scratch.check(&["--fix", "."]).err.starts_with("fixed 0 findings in 0 files\n"));
+}
+
+#[test]
+fn a_value_of_another_file_is_changed_there_when_that_is_allowed() {
+    let scratch = Scratch::new("stack");
+    let program = "name: p\nruntime: yaml\nconfig:\n  https: { type: boolean }\nresources:\n  logs:\n    type: azure-native:storage:StorageAccount\n    properties:\n      enableHttpsTrafficOnly: ${https}\n";
+    scratch.write("Pulumi.yaml", program).write("Pulumi.dev.yaml", "config:\n  p:https: false # for now\n");
+    let ran = scratch.check(&["--fix", "."]);
+    assert!(ran.err.contains("1 more with --unsafe-fixes"), "{}", ran.err);
+    let ran = scratch.check(&["--unsafe-fixes", "."]);
+    assert!(ran.err.contains("for everything that uses it"), "{}", ran.err);
+    assert_eq!(scratch.read("Pulumi.dev.yaml"), "config:\n  p:https: true # for now\n");
+    assert_eq!(scratch.read("Pulumi.yaml"), program);
 }

@@ -81,6 +81,7 @@ fn workshop<'w>(
     graphs: &'w [ResourceGraph],
 ) -> Workshop<'w> {
     Workshop {
+        sources,
         terraform: Trees::new(sources),
         arm: Documents::new(sources),
         yaml: yaml_fix::Documents::new(sources),

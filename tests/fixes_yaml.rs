@@ -106,6 +106,7 @@ fn fix(policy: &Policy, text: &str, settings: &Settings, mappings: &Mappings) ->
     let first = failing(policy, &graphs[0], settings)?;
     let address = graphs[0].get(first).address.clone();
     let workshop = Workshop {
+        sources: &sources,
         terraform: Trees::new(&sources),
         arm: Documents::new(&sources),
         yaml: yaml::fix::Documents::new(&sources),

@@ -262,6 +262,21 @@ fn an_edit_judges_its_own_root_and_what_a_shared_module_says_changes_with_it() {
 }
 
 #[test]
+fn a_manifest_is_fixed_from_its_finding() {
+    let text = "apiVersion: storage.azure.com/v1api20230101\nkind: StorageAccount\nspec:\n  supportsHttpsTrafficOnly: 'false'\n";
+    let mut editor = Editor::start("manifest", &[("a.yaml", text)]);
+    editor.diagnostics("a.yaml");
+    let position = json!({ "line": 3, "character": 5 });
+    let document = json!({ "uri": editor.uri("a.yaml") });
+    let asked = json!({ "textDocument": document, "range": { "start": position, "end": position }, "context": {} });
+    let actions = editor.request("textDocument/codeAction", &asked);
+    let edit = &actions[0]["edit"]["changes"][editor.uri("a.yaml")][0];
+    let value = json!({ "start": { "line": 3, "character": 28 }, "end": { "line": 3, "character": 35 } });
+    assert_eq!((&edit["range"], edit["newText"].as_str()), (&value, Some("'true'")));
+    editor.stop();
+}
+
+#[test]
 fn a_policy_is_opened_from_its_finding() {
     let mut editor = Editor::start("open", &[("main.tf", BAD)]);
     editor.diagnostics("main.tf");

@@ -2,14 +2,19 @@
 //!
 //! In: the request of a check. Out: written files or a diff, a few lines on standard error, and the run on what is now there.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::args::Check;
 use super::output::{self, Stop};
 use super::{CLEAN, FOUND, TROUBLE};
 use crate::diagnostic::Severity;
 use crate::edit;
 use crate::finding::{Finding, Verdict};
-use crate::lint::fix::{Fixed, fix as fix_in_memory, write};
+use crate::lint::fix::{Fixed, fix as fix_in_memory};
+use crate::lint::write::write;
 use crate::lint::{Request, Run};
+use crate::report::Report;
 
 /// What is to be reported.
 pub(super) struct Outcome {
@@ -67,23 +72,56 @@ fn tell(fixed: &Fixed, verb: &str, with_unsafe: bool) {
             output::note(&format!("    {}: {} {}: {}", one.place, one.policy, one.address, one.warnings.join("; ")));
         }
     }
+    let lesser: Vec<_> = fixed.applied.iter().filter(|it| !it.leaves.is_empty()).collect();
+    if !lesser.is_empty() {
+        output::note(&format!("  {} of them leave a less severe finding of the same kind:", lesser.len()));
+        for one in lesser {
+            let left = one.leaves.join(", ");
+            output::note(&format!("    {}: {} {}: now {left}", one.place, one.policy, one.address));
+        }
+    }
     for one in &fixed.rejected {
         output::note(&format!("  not fixed: {}: {} {}: {}", one.place, one.policy, one.address, one.reason));
     }
-    let left = |is: &dyn Fn(&Finding) -> bool| {
-        fixed.run.report.open().filter(|it| it.verdict == Verdict::Fail && is(it)).count()
-    };
     let rejected = |it: &Finding| {
         fixed.rejected.iter().any(|one| one.policy == it.policy.id && one.address == it.resource.address)
     };
-    let waiting = left(&|it| it.edits().is_some_and(|it| !it.is_safe()) && !rejected(it));
+    let report = &fixed.run.report;
+    let failing = || report.open().filter(|it| it.verdict == Verdict::Fail && !rejected(it));
+    let waiting = failing().filter(|it| it.edits().is_some_and(|it| !it.is_safe())).count();
     if waiting > 0 && !with_unsafe {
         output::note(&format!("  {waiting} more with --unsafe-fixes"));
     }
-    let without = left(&|it| it.proposal.as_deref().is_some_and(Result::is_err));
-    if without > 0 {
-        output::note(&format!("  {without} have no edit: see the fix of each"));
+    let refused: Vec<&Finding> = failing().filter(|it| it.refused().is_some()).collect();
+    if !refused.is_empty() {
+        let have = if refused.len() == 1 { "has" } else { "have" };
+        output::note(&format!("  {} {have} no edit:", refused.len()));
+        by_reason(report, &refused).iter().for_each(|line| output::note(&format!("    {line}")));
     }
+}
+
+/// Places of one reason before the rest of them is a number.
+const PLACES: usize = 3;
+
+/// A line for each reason, the most frequent first, with the first places of each.
+fn by_reason(report: &Report, refused: &[&Finding]) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for finding in refused {
+        let place = report.place(finding.primary.span);
+        let place = format!("{}:{} {}", place.file, place.start.line, finding.policy.id);
+        reasons.entry(finding.refused().unwrap_or_default()).or_default().push(place);
+    }
+    let mut reasons: Vec<(&str, Vec<String>)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, places)| Reverse(places.len()));
+    let line = |(reason, places): (&str, Vec<String>)| {
+        let shown = places.iter().take(PLACES).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = match places.len().saturating_sub(PLACES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{} × {reason}: {shown}{more}", places.len())
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 const fn plural(count: usize) -> &'static str {

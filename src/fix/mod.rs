@@ -11,10 +11,13 @@ use crate::frontend::yaml;
 use crate::model::{Addition, Dialect, Resource, ResourceGraph, ResourceIndex, Wanted};
 use crate::policy::{Category, Policy};
 use crate::snippet;
+use crate::source::SourceMap;
 
 /// What every proposal of a run is made with.
 #[derive(Debug)]
 pub struct Workshop<'w> {
+    /// Every text.
+    pub sources: &'w SourceMap,
     /// Trees of the Terraform texts.
     pub terraform: terraform::fix::Trees<'w>,
     /// JSON templates.
@@ -65,9 +68,7 @@ impl Workshop<'_> {
                     terraform::fix::propose(&self.terraform, self.mappings, &wanted)?
                 }
                 Dialect::Plan => {
-                    return Err(Refusal::new(
-                        "a plan is not edited: the fix belongs into the configuration it was made of",
-                    ));
+                    return Err(self.of_plan(resource));
                 }
                 Dialect::Export => return Err(Refusal::new("what is deployed is not edited")),
                 Dialect::Arm => arm::fix::propose(&self.arm, &wanted)?,
@@ -106,6 +107,19 @@ impl Workshop<'_> {
             Dialect::Arm => arm::addition::propose(&self.arm, resource, addition),
             _ => Err(Refusal::new("a further resource is not declared in this language")),
         }
+    }
+
+    /// A plan is made of a configuration, which is at hand or not.
+    fn of_plan(&self, resource: &Resource) -> Refusal {
+        let source = self.sources.get(resource.header.file);
+        let source = source.filter(|it| it.path().extension().is_none_or(|it| it != "json"));
+        Refusal::new(match source {
+            Some(source) => {
+                let line = source.line_col(resource.header.start).line;
+                format!("a plan is not edited: fix its source, {}:{line}", source.shown())
+            }
+            None => "a plan is not edited: fix the configuration that it was made of".to_owned(),
+        })
     }
 
     /// Instances of the same text that keep the policy would be changed too.

@@ -14,7 +14,7 @@ use crate::diagnostic::Code;
 use crate::discover::Buffer;
 use crate::edit::{self, Proposal, Refusal};
 use crate::eval::{self, Settings};
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Severity, Verdict};
 use crate::fix::Workshop;
 use crate::frontend::arm::fix::Documents;
 use crate::frontend::terraform::Mappings;
@@ -55,6 +55,8 @@ pub struct Changed {
 /// A finding that an edit took away.
 #[derive(Clone, Debug)]
 pub struct Applied {
+    /// The less severe findings of the same requirement that it leaves.
+    pub leaves: Vec<Arc<str>>,
     /// The policy.
     pub policy: Arc<str>,
     /// The resource.
@@ -94,6 +96,7 @@ pub(super) fn propose(
     sources: &SourceMap,
 ) {
     let workshop = Workshop {
+        sources,
         terraform: Trees::new(sources),
         arm: Documents::new(sources),
         yaml: yaml::fix::Documents::new(sources),
@@ -138,6 +141,12 @@ pub fn checked(request: &Request, wanted: &dyn Fn(&Finding) -> bool) -> Run {
         state.round(batch);
     }
     let Fixer { mut run, rejected, .. } = state;
+    told_with(&mut run, &rejected);
+    run
+}
+
+/// Findings whose edits were tried out in vain say why.
+fn told_with(run: &mut Run, rejected: &IndexMap<Key, (String, String), FxBuildHasher>) {
     for finding in &mut run.report.findings {
         let Some((at, index)) = finding.members.first() else { continue };
         let Some(graph) = run.graphs.get(*at) else { continue };
@@ -146,7 +155,6 @@ pub fn checked(request: &Request, wanted: &dyn Fn(&Finding) -> bool) -> Run {
             finding.proposal = Some(Box::new(Err(Refusal::new(reason.clone()))));
         }
     }
-    run
 }
 
 struct Fixer {
@@ -171,6 +179,8 @@ struct Candidate {
     gone: Vec<Key>,
     place: String,
     proposal: Proposal,
+    severity: Severity,
+    category: String,
 }
 
 /// What speaks against a candidate, or against all of them.
@@ -229,7 +239,9 @@ impl Fixer {
         let gone: Vec<Key> = keys.collect();
         let place = self.run.report.place(finding.primary.span);
         let place = format!("{}:{}", place.file, place.start.line);
-        Some(Candidate { key: gone.first()?.clone(), gone, place, proposal: proposal.clone() })
+        let (severity, category) = (finding.policy.severity, finding.policy.category.clone());
+        let key = gone.first()?.clone();
+        Some(Candidate { key, gone, place, proposal: proposal.clone(), severity, category })
     }
 
     fn not_writable(&self, proposal: &Proposal) -> Option<String> {
@@ -328,9 +340,11 @@ impl Fixer {
         if !self.keep {
             return Ok(());
         }
+        let leaves: Vec<Vec<Arc<str>>> = active.iter().map(|it| self.leaves(it, &run)).collect();
         self.texts = texts;
         self.run = run;
-        self.applied.extend(active.iter().map(|it| Applied {
+        self.applied.extend(active.iter().zip(leaves).map(|(it, leaves)| Applied {
+            leaves,
             policy: it.key.0.clone(),
             address: it.key.2.clone(),
             place: it.place.clone(),
@@ -340,12 +354,6 @@ impl Fixer {
     }
 
     fn objections(&self, active: &[Candidate], after: &Run) -> Vec<Objection> {
-        let verdict = |run: &Run, key: &Key| {
-            let at = run
-                .verdicts
-                .binary_search_by(|(policy, root, address, _)| (policy, root, address).cmp(&(&key.0, &key.1, &key.2)));
-            at.ok().and_then(|at| run.verdicts.get(at)).map(|it| it.3)
-        };
         let mut found = Vec::new();
         for (at, candidate) in active.iter().enumerate() {
             if candidate.gone.iter().any(|key| verdict(after, key).is_some()) {
@@ -355,6 +363,9 @@ impl Fixer {
         for (policy, root, address, now) in &after.verdicts {
             let before = verdict(&self.run, &(policy.clone(), root.clone(), address.clone()));
             if before.is_none() || (before == Some(eval::Verdict::Unknown) && *now == eval::Verdict::Fail) {
+                if before.is_none() && active.iter().any(|it| lesser(it, after, policy, (root, address))) {
+                    continue;
+                }
                 let own = |it: &Candidate| it.gone.iter().any(|key| key.1 == *root && related(&key.2, address));
                 let reason = format!("{policy} would be found of {address}");
                 found.push(Objection { suspects: suspects(active, own), reason });
@@ -371,7 +382,19 @@ impl Fixer {
         found
     }
 
-    fn finish(self) -> Fixed {
+    /// The findings that an edit leaves in the place of its own.
+    fn leaves(&self, candidate: &Candidate, after: &Run) -> Vec<Arc<str>> {
+        let new = after.verdicts.iter().filter(|(policy, root, address, _)| {
+            verdict(&self.run, &(policy.clone(), root.clone(), address.clone())).is_none()
+                && lesser(candidate, after, policy, (root, address))
+        });
+        let mut found: Vec<Arc<str>> = new.map(|(policy, ..)| policy.clone()).collect();
+        found.dedup();
+        found
+    }
+
+    fn finish(mut self) -> Fixed {
+        told_with(&mut self.run, &self.rejected);
         let mut files: Vec<Changed> =
             self.texts.into_values().filter(|it| it.before != it.after && !it.built).collect();
         files.sort_by(|a, b| a.shown.cmp(&b.shown));
@@ -394,6 +417,23 @@ fn by_another_path(files: &FxHashMap<FileId, PathBuf>, a: &Candidate, b: &Propos
     })
 }
 
+/// What a run says of a resource, when it is no pass.
+fn verdict(run: &Run, key: &Key) -> Option<eval::Verdict> {
+    let at = run
+        .verdicts
+        .binary_search_by(|(policy, root, address, _)| (policy, root, address).cmp(&(&key.0, &key.1, &key.2)));
+    at.ok().and_then(|at| run.verdicts.get(at)).map(|it| it.3)
+}
+
+/// True for a finding that may stand in the place of the candidate's own: of the same resource, service and category, and
+/// less severe. The tiers of network exposure follow each other this way, and each step down is one.
+fn lesser(candidate: &Candidate, after: &Run, policy: &Arc<str>, (root, address): (&Arc<str>, &Arc<str>)) -> bool {
+    let service = |id: &str| id.rsplit_once('/').map(|(service, _)| service.to_owned());
+    let facts = after.report.findings.iter().map(|it| &it.policy).find(|it| it.id == *policy);
+    candidate.gone.iter().any(|key| key.1 == *root && key.2 == *address && service(&key.0) == service(policy))
+        && facts.is_some_and(|it| it.severity < candidate.severity && it.category == candidate.category)
+}
+
 /// Those that a thing may be due to; all when it cannot be told.
 fn suspects(active: &[Candidate], may: impl Fn(&Candidate) -> bool) -> Vec<usize> {
     let found: Vec<usize> = active.iter().enumerate().filter(|(_, it)| may(it)).map(|(at, _)| at).collect();
@@ -413,40 +453,4 @@ fn told(run: &Run) -> FxHashSet<(Option<String>, Code, String)> {
         file.or_else(|| it.path.clone())
     };
     run.report.diagnostics.iter().map(|it| (shown(it), it.code, it.message.clone())).collect()
-}
-
-/// Writes the texts that changed: each whole or not at all, with the permissions of the file that it replaces.
-pub fn write(files: &[Changed]) -> Vec<(String, Result<(), Refusal>)> {
-    files.iter().map(|file| (file.shown.clone(), write_one(file))).collect()
-}
-
-fn write_one(file: &Changed) -> Result<(), Refusal> {
-    let failed = |error: std::io::Error| Refusal::new(format!("could not be written: {error}"));
-    // A link stays a link: what it leads to is replaced.
-    let path = std::fs::canonicalize(&file.path).map_err(failed)?;
-    #[expect(clippy::disallowed_methods, reason = "what is on disk now is compared with what was judged")]
-    let now = std::fs::read(&path).map_err(failed)?;
-    if now != file.before.as_bytes() {
-        return Err(Refusal::new("changed while it was being judged, so it is left as it is; run again"));
-    }
-    let permissions = std::fs::metadata(&path).map_err(failed)?.permissions();
-    if permissions.readonly() {
-        return Err(Refusal::new("is read-only"));
-    }
-    let beside = beside(&path);
-    #[expect(clippy::disallowed_methods, reason = "written beside it, then renamed")]
-    let written = std::fs::write(&beside, file.after.as_bytes())
-        .and_then(|()| std::fs::set_permissions(&beside, permissions))
-        .and_then(|()| std::fs::File::open(&beside)?.sync_all())
-        .and_then(|()| std::fs::rename(&beside, &path));
-    written.map_err(|error| {
-        // Nothing half-written stays; when even that fails there is nothing left to do.
-        let _ = std::fs::remove_file(&beside);
-        failed(error)
-    })
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}.baalint-{}", std::process::id()))
 }

@@ -20,6 +20,7 @@ pub mod tally;
 mod totals;
 mod units;
 mod workers;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

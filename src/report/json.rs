@@ -68,6 +68,16 @@ pub(super) struct FindingRow<'r> {
     /// Text to paste; `<...>` is for people to fill in.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Cow<'r, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<EditRow<'r>>,
+}
+
+/// What an edit would do to it, or why there is none; only when fixes were asked for.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EditRow<'r> {
+    Offered { safe: bool, files: Vec<&'r str>, warnings: Vec<String> },
+    Refused { reason: &'r str },
 }
 
 #[derive(Serialize)]
@@ -194,7 +204,20 @@ impl<'r> FindingRow<'r> {
             suppressed: finding.suppressed.as_ref().map(|it| SuppressedRow::of(report, it)),
             fingerprint: &finding.fingerprint,
             fix: finding.fix(),
+            edit: EditRow::of(report, finding),
         }
+    }
+}
+
+impl<'r> EditRow<'r> {
+    fn of(report: &'r Report, finding: &'r Finding) -> Option<Self> {
+        if let Some(reason) = finding.refused() {
+            return Some(Self::Refused { reason });
+        }
+        let edits = finding.edits()?;
+        let mut files: Vec<&str> = edits.written().iter().map(|it| report.place(it.span).file).collect();
+        files.dedup();
+        Some(Self::Offered { safe: edits.is_safe(), files, warnings: edits.warnings() })
     }
 }
 

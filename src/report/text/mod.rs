@@ -177,6 +177,12 @@ fn finding_help(finding: &Finding, is_told: bool, width: usize) -> Option<String
             _ => lines.extend(fix.lines().map(str::to_owned)),
         }
     }
+    if let Some(why) = finding.refused() {
+        lines.extend(wrapped(&format!("not fixed: {why}"), width));
+    }
+    if let Some(edits) = finding.edits().filter(|it| !it.is_safe()) {
+        lines.extend(wrapped(&format!("fixed by --unsafe-fixes: {}", edits.warnings().join("; ")), width));
+    }
     if !is_told {
         lines.push(format!("in {}", finding.resource.address));
     }
