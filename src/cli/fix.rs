@@ -96,7 +96,9 @@ fn tell(fixed: &Fixed, verb: &str, with_unsafe: bool) {
     if !refused.is_empty() {
         let have = if refused.len() == 1 { "has" } else { "have" };
         output::note(&format!("  {} {have} no edit:", refused.len()));
-        by_reason(report, &refused).iter().for_each(|line| output::note(&format!("    {line}")));
+        for line in by_reason(report, &refused) {
+            output::note(&format!("    {line}"));
+        }
     }
 }
 
