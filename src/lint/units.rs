@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::workers::{map, map_into};
+use super::workers::{make_room, map, map_into};
 use crate::azure;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Input, Kind, by_name, no_yaml_input, not_an_input};
@@ -119,8 +119,10 @@ impl Units {
         // A deep stack for several roots at a time: most roots need little of it.
         let together: Vec<&[&Root]> = roots.chunks((roots.len() / 128).clamp(1, 16)).collect();
         let lowered = map(&together, 2, |roots| {
-            let all =
-                || roots.iter().map(|root| lower(&project, root, mappings, values.statistics)).collect::<Vec<_>>();
+            let all = || {
+                make_room(2);
+                roots.iter().map(|root| lower(&project, root, mappings, values.statistics)).collect::<Vec<_>>()
+            };
             terraform::on_deep_stack(all)
         });
         for ((lowered, statistics), root) in lowered.into_iter().flatten().zip(roots) {

@@ -21,6 +21,7 @@ pub(super) struct Workers {
 impl Workers {
     /// At most `threads`, fewer for few `files`.
     pub(super) fn new(threads: Option<usize>, files: usize) -> Self {
+        make_room(8);
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
         let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
@@ -36,6 +37,16 @@ impl Workers {
             _ => work(),
         }
     }
+}
+
+/// Makes room for the small values of this thread. The allocator of glibc grows a thread's heap page by page, with a question
+/// to the system each; a gap before something that stays is filled without one.
+pub(super) fn make_room(blocks: usize) {
+    // Larger ones would lie outside of the heap.
+    const BLOCK: usize = 96 * 1024;
+    let gap: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
+    std::mem::forget(std::hint::black_box(Box::new(0_u8)));
+    drop(std::hint::black_box(gap));
 }
 
 /// The results of `work` on each item, in order; fewer items than `least` are done by this thread.

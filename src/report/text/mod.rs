@@ -140,7 +140,8 @@ impl Printer {
             if !line.trim().is_empty() {
                 let line = line.trim_end();
                 let linked = if self.style.links { links::linked(line, &report.sources) } else { None };
-                writeln!(out, "{}", linked.as_deref().unwrap_or(line))?;
+                out.write_all(linked.as_deref().unwrap_or(line).as_bytes())?;
+                out.write_all(b"\n")?;
             }
         }
         writeln!(out)
