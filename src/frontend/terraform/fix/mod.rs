@@ -220,7 +220,9 @@ impl<'a> Site<'a> {
         // A former name is right for every minor of a major that still has it; the present one perhaps not yet.
         let former = places
             .iter()
-            .find(|(place, _)| !place.current && gone.iter().any(|it| it.path == place.path() && it.major > stated));
+            .find(|(place, _)| !place.current && gone.iter().any(|it| it.path == place.path() && it.major > stated))
+            // What only told of a setting was never an argument.
+            .filter(|(place, _)| self.facts.as_ref().is_none_or(|it| it.is_known(&place.path())));
         let dropped = self.gone();
         let mut present = places.iter().filter(|(place, _)| place.current && !dropped.contains(&place.path()));
         let chosen = match (former, present.next(), present.next()) {
@@ -240,6 +242,14 @@ impl<'a> Site<'a> {
             let mut made = block.body.blocks.iter().filter_map(|it| element::made(&self.file, it, kind));
             let is_element = |it: &&Block| it.header == self.resource.header || self.elements.contains(&it.header);
             let element = made.clone().find(|it| is_element(&it.0));
+            // What a `dynamic` block makes is changed there only when the value is seen to come from it.
+            let current = self.current.map(|it| it.span);
+            let is_silent = |it: &&Block| {
+                self.file.slice(it.kind) != &**kind && !current.is_some_and(|current| it.span.contains(current))
+            };
+            if element.is_none() && made.clone().any(|it| is_silent(&it.0)) {
+                return Err(Refusal::new(format!("the blocks `{kind}` are made by an expression")));
+            }
             block = match (element, made.next(), made.next()) {
                 (Some((_, body)), ..) | (None, Some((_, body)), None) => body,
                 (None, None, _) => return Ok(Found::Reached(Reached { block: block.span, depth })),
