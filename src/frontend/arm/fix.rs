@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::bicep;
+use super::{bicep, element};
 use crate::edit::{Edit, Proposal, Refusal};
 use crate::model::{Lookup, Op, PathSegment, Wanted};
 use crate::parse::json::{self, Document};
@@ -117,8 +117,24 @@ fn change(documents: &Documents<'_>, wanted: &Wanted<'_>) -> Result<Proposal, Re
     let Some(object) = text.object_at(resource.span) else {
         return Err(Refusal::new("the resource is not written as an object of its own"));
     };
-    let keys: Option<Vec<&str>> = change.path.segments().iter().map(key).collect();
-    let Some(keys) = keys else { return Err(Refusal::new("an element of an array is not edited")) };
+    let segments = change.path.segments();
+    let element = segments.iter().rposition(|it| matches!(it, PathSegment::Index(_)));
+    let (above, below) = segments.split_at(element.map_or(0, |at| at.saturating_add(1)));
+    let object = match (above, &change.op) {
+        ([], _) => object,
+        (_, op) => {
+            let Lookup::Found(element, _) = resource.lookup(&above.iter().cloned().collect()) else {
+                return Err(Refusal::new("the element is not written here"));
+            };
+            if below.is_empty() && *op == Op::Remove {
+                return element::remove(&text.document.root, text.source, element.span).map(Proposal::from);
+            }
+            let found = text.object_at(element.span).filter(|_| element.span.file == resource.span.file);
+            found.ok_or_else(|| Refusal::new("the element is not written here"))?
+        }
+    };
+    let keys: Option<Vec<&str>> = below.iter().map(key).collect();
+    let Some(keys) = keys else { return Err(Refusal::new("this element is not edited")) };
     match (&change.op, text.descend(object, &keys)?) {
         (Op::Set(value), Reached::Entry(entry)) => rewrite(documents, &text, &entry.value, current, &literal(value)?),
         (Op::Set(value), Reached::Object(at, rest)) => match current {

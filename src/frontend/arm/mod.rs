@@ -14,6 +14,7 @@ mod bicep;
 mod copy;
 mod declare;
 mod detect;
+mod element;
 mod evaluate;
 mod export;
 mod expression;
