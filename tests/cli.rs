@@ -930,6 +930,60 @@ fn statistics_tell_what_is_known_of_each_language() {
 }
 
 #[test]
+fn comments_in_every_yaml_dialect_hold_for_the_key_below_or_beside_them() {
+    let comment = "# baalint:ignore[*] by=x: told";
+    let head = |group: &str, kind: &str| format!("apiVersion: {group}\nkind: {kind}\nmetadata: {{ name: a }}\nspec:\n");
+    let texts = [
+        (
+            "Pulumi.yaml",
+            "enableHttpsTrafficOnly: false",
+            "name: p\nresources:\n  a:\n    type: azure-native:storage:StorageAccount\n    properties:\n      "
+                .to_owned(),
+        ),
+        (
+            "aso.yaml",
+            "supportsHttpsTrafficOnly: false",
+            head("storage.azure.com/v1api20230101", "StorageAccount") + "  ",
+        ),
+        (
+            "crossplane.yaml",
+            "httpsTrafficOnlyEnabled: false",
+            head("storage.azure.upbound.io/v1beta1", "Account") + "  forProvider:\n    ",
+        ),
+        ("ansible.yml", "https_only: no", "- azure_rm_storageaccount:\n    name: a\n    ".to_owned()),
+        ("kubernetes.yaml", "type: LoadBalancer", head("v1", "Service") + "  "),
+        (
+            "az.yaml",
+            "allowInsecure: true",
+            "type: Microsoft.App/containerApps\nname: a\nproperties:\n  configuration:\n    ingress:\n      "
+                .to_owned(),
+        ),
+        (
+            "ml.yml",
+            "hbi_workspace: false",
+            "$schema: https://azuremlschemas.azureedge.net/latest/workspace.schema.json\nname: w\n".to_owned(),
+        ),
+    ];
+    for (name, key, before) in texts {
+        for text in [format!("{before}{key} {comment}\n"), format!("{before}{comment}\n{key}\n")] {
+            let indent = before.rsplit('\n').next().unwrap().len();
+            let text = text.replace(&format!("{comment}\n{key}"), &format!("{comment}\n{}{key}", " ".repeat(indent)));
+            let scratch = Scratch::new(&format!("comment-{name}"));
+            scratch.write(name, &text);
+            let report = scratch.run(&["check", "--format", "json", name]).json();
+            let lines: Vec<&str> = text.lines().collect();
+            let found = report["findings"].as_array().unwrap().iter().filter(|it| {
+                let line = lines[usize::try_from(it["line"].as_u64().unwrap()).unwrap() - 1];
+                let (from, to) = (it["column"].as_u64().unwrap() - 1, it["end_column"].as_u64().unwrap() - 1);
+                let shown = line.get(usize::try_from(from).unwrap()..usize::try_from(to).unwrap());
+                !it["suppressed"].is_null() && shown == Some(key)
+            });
+            assert!(found.count() > 0, "{name}: {text}\n{report}");
+        }
+    }
+}
+
+#[test]
 fn what_fails_because_of_a_change_elsewhere_is_reported_with_it() {
     let scratch = Scratch::new("elsewhere");
     let vault = "variable \"keep\" { default = false }\nresource \"azurerm_key_vault\" \"keys\" {\n  purge_protection_enabled = var.keep\n}\n";

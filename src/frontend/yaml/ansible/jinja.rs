@@ -1,7 +1,7 @@
 //! The Jinja text in an Ansible value: plain variables are looked up, everything else is unknown.
 //!
 //! In: a text and the variables at hand. Out: its value. `{{ name }}`, `{{ name.key }}` and `{{ name[0] }}` are plain; filters, tests,
-//! operators and `{% %}` are not. An unknown part keeps its text as the symbol, so that two equal names stay equal.
+//! operators and `{% %}` are not, but for `dict2items` of a plain name. An unknown part keeps its text as the symbol, so that two equal names stay equal.
 
 use std::sync::Arc;
 
@@ -84,6 +84,16 @@ impl Variables {
     }
 
     fn expression(&self, expression: &str, span: Span, depth: usize) -> Value {
+        let filtered = expression.rsplit_once('|').filter(|(_, filter)| filter.trim() == "dict2items");
+        if let Some((inner, _)) = filtered {
+            let value = self.expression(inner.trim(), span, depth);
+            let unknown = || unknown("a Jinja expression", expression, span);
+            let rest = value.as_object().and_then(|it| it.rest.clone());
+            return pairs(&value).map_or_else(unknown, |items| Value {
+                kind: ValueKind::Array(Arc::new(Array { items, rest })),
+                ..value.clone()
+            });
+        }
         let Some((root, steps)) = path(expression) else { return unknown("a Jinja expression", expression, span) };
         let Some(found) = self.find(root) else {
             let mut why = Unknown::new(Reason::Variable(root.into()));
@@ -113,6 +123,17 @@ impl Variables {
         }
         value.through(StepKind::Local, span)
     }
+}
+
+/// The entries of an object as `dict2items` makes them: `{ key, value }` each.
+pub(super) fn pairs(value: &Value) -> Option<Vec<Value>> {
+    let pair = |(key, entry): (&Arc<str>, &Entry)| {
+        let mut pair = Object::default();
+        pair.insert("key", entry.key_span, Value::new(key.clone(), entry.key_span));
+        pair.insert("value", entry.key_span, entry.value.clone());
+        Value::object(pair, entry.key_span.to(entry.value.span))
+    };
+    Some(value.as_object()?.entries.iter().map(pair).collect())
 }
 
 fn symbol(expression: &str) -> String {

@@ -74,7 +74,7 @@ impl Library<'_> {
         let mut made = object.clone();
         if let Some(entry) = object.get("roles") {
             let roles = entry.value.as_array().map_or(&[][..], |it| &it.items);
-            let items = roles.iter().filter_map(|role| self.role(role, object, directory, depth)).collect();
+            let items = roles.iter().filter_map(|role| self.role(role, object, false, directory, depth)).collect();
             let value = Value::array(items, entry.value.span);
             made.entries.insert("roles".into(), Entry { key_span: entry.key_span, value });
         }
@@ -84,7 +84,7 @@ impl Library<'_> {
         });
         if let Some((name, entry)) = includes {
             let found = if name.ends_with("_role") {
-                self.role(&entry.value, object, directory, depth)
+                self.role(&entry.value, object, true, directory, depth)
             } else {
                 self.tasks(&entry.value, directory, depth)
             };
@@ -102,15 +102,16 @@ impl Library<'_> {
         Value { kind: ValueKind::Object(Arc::new(made)), ..item.clone() }
     }
 
-    /// A role as a block: what it is given over its `vars`, and what nobody gives from its `defaults`.
-    fn role(&mut self, role: &Value, play: &Object, directory: &Path, depth: usize) -> Option<Value> {
+    /// A role as a block: what it is given over its `vars`, and what nobody gives from its `defaults`. What a task that includes it
+    /// says wins over both, what a play says over the defaults only.
+    fn role(&mut self, role: &Value, user: &Object, included: bool, directory: &Path, depth: usize) -> Option<Value> {
         let empty = Object::default();
         let object = role.as_object().unwrap_or(&empty);
         let named = ["role", "name"].iter().find_map(|key| object.value(key)).and_then(Value::as_str);
         let name = role.as_str().or(named)?;
         let main = object.value("tasks_from").and_then(Value::as_str).unwrap_or("main");
-        // Of a playbook, or of a role beside this one.
-        let places = [directory.join("roles").join(name), directory.join("../..").join(name)];
+        // Of a playbook, of a role beside this one, or of a playbook in a directory of its own.
+        let places = ["roles", "../..", "../roles"].map(|place| directory.join(place).join(name));
         let (tasks, home) = places.iter().find_map(|home| {
             let home = normalise(home);
             let found = self.found(&home.join("tasks").join(main))?;
@@ -118,10 +119,11 @@ impl Library<'_> {
         })?;
         let block = self.list(&tasks, &home, depth.saturating_add(1));
         let given = |object: &Object| object.value("vars").and_then(Value::as_object).cloned().unwrap_or_default();
-        let (of_play, of_role) = (given(play), given(object));
+        let (of_user, of_role) = (given(user), given(object));
         let mut vars = self.role_variables(&home, "defaults");
-        vars.entries.retain(|key, _| of_play.get(key).is_none());
-        for layer in [self.role_variables(&home, "vars"), of_role, object.clone()] {
+        vars.entries.retain(|key, _| of_user.get(key).is_none());
+        let last = if included { of_user } else { Object::default() };
+        for layer in [self.role_variables(&home, "vars"), of_role, object.clone(), last] {
             vars.entries.extend(layer.entries);
         }
         for key in ["role", "name", "vars", "when", "tags", "tasks_from"] {

@@ -40,12 +40,14 @@ pub(in crate::frontend::yaml) fn module_of(task: &Object) -> Option<(&str, &Entr
 pub(super) struct Walker {
     variables: Variables,
     conditions: Vec<Arc<Unknown>>,
+    /// `module_defaults` of what is around, the nearest last.
+    defaults: Vec<Object>,
     made: IndexMap<Arc<str>, Made, FxBuildHasher>,
 }
 
 impl Walker {
     pub(super) fn new(variables: Variables) -> Self {
-        Self { variables, conditions: Vec::new(), made: IndexMap::default() }
+        Self { variables, conditions: Vec::new(), defaults: Vec::new(), made: IndexMap::default() }
     }
 
     /// What was made, in order.
@@ -67,19 +69,45 @@ impl Walker {
         let conditions = self.conditions.len();
         let vars = object.value("vars").and_then(Value::as_object).cloned();
         self.variables.add(vars.unwrap_or_default());
+        let defaults = self.defaults.len();
+        self.defaults.extend(object.value("module_defaults").and_then(Value::as_object).cloned());
         let runs = self.condition(object);
         if runs {
             if SECTIONS.iter().any(|it| object.value(it).is_some_and(|it| it.as_array().is_some())) {
-                SECTIONS.iter().filter_map(|it| object.value(it)).for_each(|it| self.list(it));
+                SECTIONS.iter().filter_map(|it| Some((*it, object.value(it)?))).for_each(|it| self.section(it));
             } else {
                 self.task(object, span);
             }
         }
         let certain = self.conditions.len() == conditions;
         self.conditions.truncate(conditions);
+        self.defaults.truncate(defaults);
         self.variables = before;
         if runs {
             self.facts(object, certain);
+        }
+    }
+
+    /// What a `rescue` does is done only when something went wrong.
+    fn section(&mut self, (name, list): (&str, &Value)) {
+        let conditions = self.conditions.len();
+        if name == "rescue" {
+            self.conditions.push(Arc::new(Unknown::new(Reason::NotEvaluated("a `rescue`".into()))));
+        }
+        self.list(list);
+        self.conditions.truncate(conditions);
+    }
+
+    /// What `module_defaults` say of a module, by itself and as one of its group, where nothing is written.
+    fn add_defaults(&self, module: &str, arguments: &mut Object) {
+        let full = format!("azure.azcollection.{module}");
+        for defaults in self.defaults.iter().rev() {
+            for key in [module, &full, "group/azure", "group/azure.azcollection.azure"] {
+                let Some(value) = defaults.value(key).map(|it| self.variables.value(it)) else { continue };
+                for (name, entry) in value.as_object().into_iter().flat_map(|it| &it.entries) {
+                    arguments.entries.entry(name.clone()).or_insert_with(|| entry.clone());
+                }
+            }
         }
     }
 
@@ -132,6 +160,10 @@ impl Walker {
         let simple = ["loop", "with_items", "with_list"].iter().find_map(|key| task.value(key));
         let Some(written) = simple else {
             let other = task.entries.iter().find(|(key, _)| key.starts_with("with_"))?;
+            let written = self.variables.value(&other.1.value);
+            if let ("with_dict", Some(items)) = (&**other.0, super::jinja::pairs(&written)) {
+                return Some((items, written.as_object().and_then(|it| it.rest.clone())));
+            }
             let why = Unknown::new(Reason::NotEvaluated(format!("`{}`", other.0).into()));
             return Some((Vec::new(), Some(Arc::new(why))));
         };
@@ -157,6 +189,7 @@ impl Walker {
         {
             arguments.entries.extend(more.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())));
         }
+        self.add_defaults(module, &mut arguments);
         resource::truths(&mut arguments);
         resource::aliases(&mut arguments);
         match arguments.value("state") {
