@@ -60,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
         write(&mut out, &report).expect("memory takes it");
         std::str::from_utf8(&out).expect("a report is text");
     }
-    let style = Style { width: 80, color: true, unicode: true, suppressed: true, unknown: true };
+    let style = Style { width: 80, color: true, unicode: true, suppressed: true, unknown: true, links: true };
     report::text::write(&mut Vec::new(), &report, style).expect("memory takes it");
     report::text::write_diagnostics(&mut Vec::new(), &report, style).expect("memory takes it");
 });
