@@ -229,24 +229,26 @@ fn meets(resource: &Resource, service: &Service, here: bool) -> Result<bool, (Ar
     if let Some(when) = &service.when {
         let text = known_text(resource, when.property);
         let Some(text) = (if when.doubt { text? } else { text.unwrap_or(None) }) else { return Ok(false) };
-        return Ok(when.values.iter().any(|pattern| matches(pattern, &text)) == when.listed);
+        return Ok(when.values.iter().any(|pattern| matches(pattern, text)) == when.listed);
     }
     if service.kinds.is_empty() {
         return Ok(true);
     }
     let Some(kind) = known_text(resource, "kind")? else { return Ok(false) };
-    Ok(service.kinds.iter().any(|pattern| matches(pattern, &kind)))
+    Ok(service.kinds.iter().any(|pattern| matches(pattern, kind)))
 }
 
 /// The text at a path; none when it is absent or not read from this type.
-fn known_text(resource: &Resource, path: &str) -> Result<Option<String>, (Arc<Unknown>, Span)> {
+fn known_text<'r>(resource: &'r Resource, path: &str) -> Result<Option<&'r str>, (Arc<Unknown>, Span)> {
+    // Asked of every resource, and hardly anything has a plan: that one may be hidden in what is not read is no doubt worth a word.
+    let of_plan = path.starts_with("plan.");
+    if of_plan && resource.body.as_object().is_some_and(|body| body.get_ignore_case("plan").is_none()) {
+        return Ok(None);
+    }
     match resource.lookup(&PropertyPath::parse(path)) {
         Lookup::Found(Value { kind: ValueKind::Unknown(unknown), span, .. }, _) => Err((unknown.clone(), *span)),
-        Lookup::Found(value, _) => Ok(value.as_str().filter(|it| !it.is_empty()).map(str::to_owned)),
-        // Hardly anything has a plan: that one may be hidden in what is not read is no doubt worth a word.
-        Lookup::Unknown(unknown, span) if unknown.reason != Reason::NotMapped && !path.starts_with("plan.") => {
-            Err((unknown, span))
-        }
+        Lookup::Found(value, _) => Ok(value.as_str().filter(|it| !it.is_empty())),
+        Lookup::Unknown(unknown, span) if unknown.reason != Reason::NotMapped && !of_plan => Err((unknown, span)),
         Lookup::Unknown(..) | Lookup::Absent { .. } => Ok(None),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In: paths. Out: bytes or text, or a diagnostic that says what is wrong and what to do.
 
+use std::fs::Metadata;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -24,10 +25,13 @@ pub struct Disk {
     working_directory: PathBuf,
     /// Canonical directories outside of which nothing is read.
     roots: Vec<PathBuf>,
-    /// Which directories were asked for, and whether they lie inside.
-    directories: Mutex<FxHashMap<PathBuf, bool>>,
+    /// The directories that were asked for, and where they lie.
+    directories: Mutex<FxHashMap<PathBuf, Place>>,
     overlay: FxHashMap<PathBuf, Vec<u8>>,
 }
+
+/// Where a directory is, whatever links are on the way; none when it is not there.
+type Place = Option<Arc<Path>>;
 
 impl Disk {
     /// A disk of the repositories that hold `paths`; where there is none, of the working directory when it holds them,
@@ -63,7 +67,11 @@ impl Disk {
 
     /// True when a text stands in for what `path` holds.
     pub(super) fn is_overlaid(&self, path: &Path) -> bool {
-        self.overlay.contains_key(&self.absolute(path))
+        self.overlaid(path).is_some()
+    }
+
+    fn overlaid(&self, path: &Path) -> Option<&Vec<u8>> {
+        if self.overlay.is_empty() { None } else { self.overlay.get(&self.absolute(path)) }
     }
 
     /// The file is what it is on disk again.
@@ -74,17 +82,24 @@ impl Disk {
 
     /// What a file holds; refused when it is too large, no file, or outside of the run.
     pub fn bytes(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
-        if let Some(bytes) = self.overlay.get(&self.absolute(path)) {
+        if let Some(bytes) = self.overlaid(path) {
             return Ok(bytes.clone());
         }
-        let shown = self.shown(path);
-        let failed = |error: &std::io::Error| Box::new(cannot_open(&shown, error));
-        if !self.is_allowed(path) {
-            return Err(Box::new(outside(&shown)));
+        self.bytes_of(path, std::fs::symlink_metadata(path))
+    }
+
+    /// The same of a path that was asked what it is itself.
+    fn bytes_of(&self, path: &Path, own: std::io::Result<Metadata>) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let failed = |error: &std::io::Error| Box::new(cannot_open(&self.shown(path), error));
+        if !self.is_allowed_file(path, &own) {
+            return Err(Box::new(outside(&self.shown(path))));
         }
-        let metadata = std::fs::metadata(path).map_err(|error| failed(&error))?;
+        let metadata = match own {
+            Ok(own) if !own.file_type().is_symlink() => own,
+            _ => std::fs::metadata(path).map_err(|error| failed(&error))?,
+        };
         if !metadata.is_file() {
-            return Err(Box::new(not_a_file(&shown)));
+            return Err(Box::new(not_a_file(&self.shown(path))));
         }
         self.contents(path)
     }
@@ -114,7 +129,7 @@ impl Disk {
 
     /// How many bytes a file has.
     pub(super) fn size(&self, path: &Path) -> Option<u64> {
-        let overlay = self.overlay.get(&self.absolute(path)).map(|bytes| bytes.len() as u64);
+        let overlay = self.overlaid(path).map(|bytes| bytes.len() as u64);
         overlay.or_else(|| std::fs::metadata(path).ok().map(|it| it.len()))
     }
 
@@ -130,29 +145,55 @@ impl Disk {
     }
 
     fn is_allowed(&self, path: &Path) -> bool {
-        let is_link = std::fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink());
+        self.is_allowed_file(path, &std::fs::symlink_metadata(path))
+    }
+
+    /// The same of a path that was asked what it is itself.
+    fn is_allowed_file(&self, path: &Path, own: &std::io::Result<Metadata>) -> bool {
+        let is_link = own.as_ref().is_ok_and(|it| it.file_type().is_symlink());
         match path.parent().filter(|_| !is_link && path.file_name().is_some()) {
             Some(directory) => self.is_allowed_directory(directory),
             None => self.leads_inside(path),
         }
     }
 
-    /// The same for all files of a directory that are no links: it is asked once.
+    /// The same for all files of a directory that are no links. What does not exist is for the reader to report.
     fn is_allowed_directory(&self, directory: &Path) -> bool {
-        let known = self.directories.lock().ok().and_then(|all| all.get(directory).copied());
+        let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        self.place(here).is_none_or(|full| self.is_inside(&full))
+    }
+
+    /// Where a directory is. The system is asked once for each, and of most only whether they are links.
+    fn place(&self, directory: &Path) -> Place {
+        let known = self.directories.lock().ok().and_then(|all| all.get(directory).cloned());
         known.unwrap_or_else(|| {
-            let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-            let allowed = self.leads_inside(here);
+            let place = self.placed(directory);
             if let Ok(mut all) = self.directories.lock() {
-                all.insert(directory.to_path_buf(), allowed);
+                all.insert(directory.to_path_buf(), place.clone());
             }
-            allowed
+            place
         })
     }
 
-    /// Where a path leads, whatever links are on the way. What does not exist is for the reader to report.
+    fn placed(&self, directory: &Path) -> Place {
+        // Elsewhere a name may be written in more than one way.
+        if cfg!(target_os = "linux")
+            && let (Some(above), Some(name)) = (directory.parent(), directory.file_name())
+            && !above.as_os_str().is_empty()
+            && std::fs::symlink_metadata(directory).ok()?.is_dir()
+        {
+            return Some(self.place(above)?.join(name).into());
+        }
+        std::fs::canonicalize(directory).ok().map(Arc::from)
+    }
+
+    /// Where a path leads, whatever links are on the way.
     fn leads_inside(&self, path: &Path) -> bool {
-        std::fs::canonicalize(path).map_or(true, |full| self.roots.iter().any(|root| full.starts_with(root)))
+        std::fs::canonicalize(path).map_or(true, |full| self.is_inside(&full))
+    }
+
+    fn is_inside(&self, full: &Path) -> bool {
+        self.roots.iter().any(|root| full.starts_with(root))
     }
 
     fn absolute(&self, path: &Path) -> PathBuf {
@@ -162,15 +203,23 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Arc<str>, ReadError> {
-        if !self.is_overlaid(path) {
-            if !self.is_allowed(path) {
-                return Err(ReadError::Outside);
+        let bytes = match self.overlaid(path) {
+            Some(bytes) => Ok(bytes.clone()),
+            None => {
+                let own = std::fs::symlink_metadata(path);
+                let is_gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+                let is_link = own.as_ref().is_ok_and(|it| it.file_type().is_symlink());
+                if !self.is_allowed_file(path, &own) {
+                    return Err(ReadError::Outside);
+                }
+                if own.as_ref().is_err_and(is_gone) || is_link && std::fs::metadata(path).is_err_and(|it| is_gone(&it))
+                {
+                    return Err(ReadError::NotFound);
+                }
+                self.bytes_of(path, own)
             }
-            if std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-                return Err(ReadError::NotFound);
-            }
-        }
-        let bytes = self.bytes(path).map_err(|diagnostic| match diagnostic.code {
+        };
+        let bytes = bytes.map_err(|diagnostic| match diagnostic.code {
             Code::Bound => ReadError::TooLarge,
             _ => ReadError::Other(format!("it {}", diagnostic.message)),
         })?;
@@ -192,7 +241,7 @@ impl Files for Disk {
                 Some(Listed { name, directory })
             })
             .collect();
-        let absolute = self.absolute(directory);
+        let absolute = if self.overlay.is_empty() { PathBuf::new() } else { self.absolute(directory) };
         for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
             let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
             found.extend(name.map(|name| Listed { name, directory: false }));

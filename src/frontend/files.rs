@@ -97,6 +97,9 @@ impl Files for MemoryFiles {
 
 /// The path without `.` and `..` steps, as far as the text of it tells.
 pub fn normalise(path: &Path) -> PathBuf {
+    if is_normal(path) {
+        return path.to_path_buf();
+    }
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -112,6 +115,13 @@ pub fn normalise(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+/// True for nearly every path: it has no step that says nothing.
+fn is_normal(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let odd = |pair: &[u8]| matches!(pair, b"//" | b"/.");
+    std::path::MAIN_SEPARATOR == '/' && !matches!(bytes, [b'.', ..] | [.., b'/']) && !bytes.windows(2).any(odd)
 }
 
 /// A path with `/` whatever the system.

@@ -4,6 +4,8 @@
 //! findings without them. A secret is masked wherever its text stands in the files that it came through.
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
+use regex::Regex;
 use rustc_hash::FxBuildHasher;
 
 use super::bicep::is_bicep;
@@ -42,10 +44,16 @@ pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: 
     let mut all: Vec<String> = by_file.into_values().flatten().collect();
     longest_first(&mut all);
     if !all.is_empty() {
-        for finding in findings {
-            in_words(finding, &all);
-        }
+        let any = any_of(&all, findings.len());
+        findings.par_iter_mut().for_each(|finding| mask_words(finding, &all, any.as_ref()));
     }
+}
+
+/// What finds any of the secrets in one pass, where there is so much to look at that it pays.
+fn any_of(secrets: &[String], findings: usize) -> Option<Regex> {
+    let worth = secrets.len() > 2 && findings > 100;
+    let escaped = || secrets.iter().map(|it| regex::escape(it)).collect::<Vec<_>>().join("|");
+    if worth { Regex::new(&escaped()).ok() } else { None }
 }
 
 /// The literal secrets of a graph.
@@ -97,11 +105,19 @@ fn note(secret: &Value, by_file: &mut ByFile) {
 
 /// Takes secrets out of what a finding says.
 pub(super) fn in_words(finding: &mut Finding, secrets: &[String]) {
+    mask_words(finding, secrets, None);
+}
+
+fn mask_words(finding: &mut Finding, secrets: &[String], any: Option<&Regex>) {
+    let found = |text: &str| match any {
+        Some(any) => any.is_match(text),
+        None => secrets.iter().any(|it| text.contains(it.as_str())),
+    };
     let evidence = finding.evidence.iter_mut().flat_map(|it| [&mut it.actual, &mut it.expected]);
     let labels = finding.related.iter_mut().map(|it| &mut it.text);
     let own = [&mut finding.message, &mut finding.primary.text];
     for text in evidence.chain(labels).chain(own) {
-        if secrets.iter().any(|it| text.contains(it.as_str())) {
+        if found(text) {
             *text = without(text, secrets).into();
         }
     }

@@ -6,7 +6,7 @@
 
 pub mod recognise;
 
-use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 
@@ -93,6 +93,22 @@ fn found_in_arguments(resource: &Resource) -> Vec<Literal> {
     items.iter().filter_map(literal).collect()
 }
 
+/// A step of the way to a value.
+#[derive(Clone, Copy, Debug)]
+enum Step<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+impl<'v> Step<'v> {
+    const fn key(&self) -> Option<&'v str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 struct Search {
     patterns: &'static [&'static str],
     /// Patterns are those of blocks: they name no indexes.
@@ -104,7 +120,7 @@ struct Search {
 }
 
 impl Search {
-    fn visit<'v>(&mut self, value: &'v Value, path: &mut Vec<Cow<'v, str>>) {
+    fn visit<'v>(&mut self, value: &'v Value, path: &mut Vec<Step<'v>>) {
         match &value.kind {
             ValueKind::Object(object) => {
                 let name = object.get_ignore_case("name").and_then(|(_, entry)| entry.value.as_str());
@@ -112,7 +128,7 @@ impl Search {
                     if path.is_empty() && !searched(key) {
                         continue;
                     }
-                    path.push(Cow::Borrowed(key));
+                    path.push(Step::Key(key));
                     match &entry.value.kind {
                         ValueKind::String(text) => self.judge(&entry.value, Some(entry.key_span), text, name, path),
                         _ => self.visit(&entry.value, path),
@@ -122,7 +138,7 @@ impl Search {
             }
             ValueKind::Array(array) => {
                 for (index, item) in array.items.iter().enumerate() {
-                    path.push(Cow::Owned(format!("[{index}]")));
+                    path.push(Step::Index(index));
                     match &item.kind {
                         ValueKind::String(text) => self.judge(item, None, text, None, path),
                         _ => self.visit(item, path),
@@ -135,11 +151,11 @@ impl Search {
     }
 
     /// `name` is the text beside a `value` key: environment variables and app settings are such pairs.
-    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[Cow<'_, str>]) {
+    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[Step<'_>]) {
         if value.default_of().is_some() || recognise::is_reference(text) || self.judged_at_parameter(value) {
             return;
         }
-        let key = path.last().map_or("", |it| &**it);
+        let key = path.last().and_then(|it| it.key()).unwrap_or("");
         let is = |names: &[&str]| names.iter().any(|it| key.eq_ignore_ascii_case(it));
         let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
             if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }
@@ -158,12 +174,11 @@ impl Search {
         }
     }
 
-    fn meant(&self, pattern: &str, path: &[Cow<'_, str>]) -> bool {
+    fn meant(&self, pattern: &str, path: &[Step<'_>]) -> bool {
         if !self.blocks {
             return matches(pattern, path);
         }
-        let named = path.iter().map(|it| &**it).filter(|step| !step.starts_with('['));
-        pattern.split('.').eq(named)
+        pattern.split('.').eq(path.iter().filter_map(Step::key))
     }
 
     /// In a template the default of a parameter is judged where the parameter is declared.
@@ -194,23 +209,31 @@ fn searched(key: &str) -> bool {
 }
 
 /// Whether a path such as `properties.a.[0].b` is one that `properties.a[*].b` means; `*` is any key.
-fn matches(pattern: &str, path: &[Cow<'_, str>]) -> bool {
+fn matches(pattern: &str, path: &[Step<'_>]) -> bool {
     let mut steps = path.iter();
     for part in pattern.split('.') {
         let (key, each) = part.strip_suffix("[*]").map_or((part, false), |key| (key, true));
         let Some(step) = steps.next() else { return false };
-        if key != "*" && !key.eq_ignore_ascii_case(step) {
+        if key != "*" && !step.key().is_some_and(|step| key.eq_ignore_ascii_case(step)) {
             return false;
         }
-        if each && !steps.next().is_some_and(|step| step.starts_with('[')) {
+        if each && !matches!(steps.next(), Some(Step::Index(_))) {
             return false;
         }
     }
     steps.next().is_none()
 }
 
-fn joined(path: &[Cow<'_, str>]) -> String {
-    path.join(".").replace(".[", "[")
+fn joined(path: &[Step<'_>]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) if text.is_empty() => text.push_str(key),
+            Step::Key(key) => text.extend([".", *key]),
+            Step::Index(index) => write!(text, "[{index}]").expect("writing to a string"),
+        }
+    }
+    text
 }
 
 /// Base64, as custom data is; or the text as it is.
@@ -223,10 +246,11 @@ fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cow, joined, matches};
+    use super::{Step, joined, matches};
 
-    fn path(text: &str) -> Vec<Cow<'_, str>> {
-        text.split('.').map(Cow::Borrowed).collect()
+    fn path(text: &str) -> Vec<Step<'_>> {
+        let index = |step: &str| step.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+        text.split('.').map(|step| index(step).map_or(Step::Key(step), Step::Index)).collect()
     }
 
     #[test]

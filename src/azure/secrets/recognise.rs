@@ -3,6 +3,10 @@
 //! In: a text, perhaps with the name of the setting that it fills. Out: a judgement; when in doubt, not a secret.
 //! Knows formats, not services. No regular expressions: this runs over every string of every resource.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// True for a text that names a secret kept elsewhere, that a pipeline replaces before the deployment, or a public key.
 pub fn is_reference(text: &str) -> bool {
     let text = text.trim();
@@ -25,13 +29,14 @@ pub fn is_reference(text: &str) -> bool {
         "ssh-ed25519 ",
         "ecdsa-sha2",
     ];
-    let lower = text.to_ascii_lowercase();
     // `?sv=XXXX-XX-XX&sig=...` of an example: every letter and digit is crossed out.
-    let letters = || lower.chars().filter(char::is_ascii_alphanumeric);
+    let letters = || text.bytes().filter(u8::is_ascii_alphanumeric);
+    let marked = |it: u8| matches!(it, b'x' | b'X' | b'*' | b'.' | b'-');
     let crossed_out = text.len() >= 8
-        && (lower.chars().all(|it| matches!(it, 'x' | '*' | '.' | '-')) || letters().count() >= 4)
-        && letters().all(|it| it == 'x');
-    crossed_out || starts.iter().any(|start| lower.starts_with(start))
+        && letters().all(|it| matches!(it, b'x' | b'X'))
+        && (text.bytes().all(marked) || letters().count() >= 4);
+    let head = |start: &str| text.as_bytes().get(..start.len());
+    crossed_out || starts.iter().any(|start| head(start).is_some_and(|it| it.eq_ignore_ascii_case(start.as_bytes())))
 }
 
 /// True for a text whose form says that it is a secret, whatever it is called.
@@ -47,10 +52,9 @@ pub fn is_secret(text: &str) -> bool {
 
 /// True when the name of a setting says that its value is a secret, and the value can be one.
 pub fn names_secret(name: &str, text: &str) -> bool {
-    let name = folded(name);
     let passwords = ["password", "passwd", "pwd", "passphrase"];
-    if passwords.iter().any(|end| name.ends_with(end)) {
-        return text.len() >= 4 && !is_placeholder(text) && !is_plain(text) && folded(text) != name;
+    if passwords.iter().any(|end| ends_folded(name, end)) {
+        return text.len() >= 4 && !is_placeholder(text) && !is_plain(text) && folded(text) != folded(name);
     }
     let keys = [
         "secret",
@@ -68,7 +72,7 @@ pub fn names_secret(name: &str, text: &str) -> bool {
         "clientsecret",
         "instrumentationsecret",
     ];
-    keys.iter().any(|end| name.ends_with(end)) && is_plausible(text)
+    keys.iter().any(|end| ends_folded(name, end)) && is_plausible(text)
 }
 
 /// True for a text that can be a secret: long enough, mixed, and not a word, an address, an id or a placeholder.
@@ -127,7 +131,9 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 fn is_private_key(text: &str) -> bool {
-    text.find("-----BEGIN ")
+    static BEGIN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+    BEGIN
+        .find(text.as_bytes())
         .and_then(|at| text.get(at..))
         .is_some_and(|rest| rest.lines().next().is_some_and(|line| line.contains("PRIVATE KEY-----")))
 }
@@ -148,6 +154,10 @@ fn is_connection_string(text: &str) -> bool {
 
 /// `?sv=...&se=...&sig=...`.
 fn is_shared_access_signature(text: &str) -> bool {
+    // It has two parts at least.
+    if memchr::memchr2(b'?', b'&', text.as_bytes()).is_none() {
+        return false;
+    }
     let has =
         |key: &str| text.split(['?', '&']).any(|part| part.strip_prefix(key).is_some_and(|value| value.len() > 1));
     let signature = text.split(['?', '&']).find_map(|part| part.strip_prefix("sig="));
@@ -156,6 +166,9 @@ fn is_shared_access_signature(text: &str) -> bool {
 
 /// `postgres://user:password@host`.
 fn has_password_in_url(text: &str) -> bool {
+    if !text.contains('@') {
+        return false;
+    }
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let scheme = scheme.rsplit(|it: char| !it.is_ascii_alphanumeric() && it != '+').next().unwrap_or("");
     let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next().unwrap_or("");
@@ -204,8 +217,9 @@ fn is_entra_secret(text: &str) -> bool {
 }
 
 fn is_json_web_token(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('.').collect();
-    text.starts_with("eyJ") && parts.len() == 3 && parts.iter().all(|part| part.len() >= 16 && is_token_text(part))
+    text.starts_with("eyJ")
+        && text.split('.').count() == 3
+        && text.split('.').all(|part| part.len() >= 16 && is_token_text(part))
 }
 
 /// 64 bytes in base64: the keys of storage, Cosmos DB and Batch.
@@ -220,6 +234,12 @@ fn is_account_key(text: &str) -> bool {
 fn is_emulator(text: &str) -> bool {
     text.starts_with("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u")
         || text.starts_with("C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5")
+}
+
+/// Whether what [`folded`] makes of the text ends so.
+fn ends_folded(text: &str, end: &str) -> bool {
+    let mut folded = text.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase());
+    end.bytes().rev().all(|it| folded.next() == Some(it))
 }
 
 fn folded(text: &str) -> String {

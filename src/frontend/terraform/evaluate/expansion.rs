@@ -128,7 +128,7 @@ fn each(key: &Arc<str>, key_span: Span, value: Value) -> (&'static str, Value) {
 
 impl<'p> Evaluator<'p> {
     /// The instances of a block.
-    pub(super) fn expansion(&self, module: &ModuleInstance<'p>, parts: &Parts<'p>) -> Expansion {
+    pub(super) fn expansion(&self, module: &ModuleInstance<'p>, parts: Parts<'p>) -> Expansion {
         if let Some((file, attribute)) = parts.attribute("count") {
             let value = self.eval(Scope { module, file, names: None }, attribute.value);
             return self.counted(&convert::to_number(&value), attribute.span);

@@ -200,7 +200,7 @@ impl<'p> Evaluator<'p> {
                 header: block.header,
                 callers: module.callers.clone(),
                 presence: Presence::Possible(Arc::new(Unknown::new(reason.clone()))),
-                provider: self.provider_of(module, &parts),
+                provider: self.provider_of(module, parts),
             });
         }
     }
@@ -231,7 +231,7 @@ impl<'p> Evaluator<'p> {
                 header: block.header,
                 callers: module.callers.clone(),
                 presence,
-                provider: self.provider_of(module, &parts),
+                provider: self.provider_of(module, parts),
             });
         }
     }

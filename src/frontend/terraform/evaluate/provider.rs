@@ -21,7 +21,7 @@ pub(super) type Providers = IndexMap<Option<Arc<str>>, Arc<Provider>, FxBuildHas
 
 impl<'p> Evaluator<'p> {
     /// The provider of a resource.
-    pub(super) fn provider_of(&self, module: &ModuleInstance<'p>, parts: &Parts<'p>) -> Arc<Provider> {
+    pub(super) fn provider_of(&self, module: &ModuleInstance<'p>, parts: Parts<'p>) -> Arc<Provider> {
         let written =
             parts.attribute("provider").map(|(file, it)| file.slice(file.expr(it.value).span).trim_matches('"'));
         let mut name: Option<&'p str> = written;
@@ -29,7 +29,7 @@ impl<'p> Evaluator<'p> {
         // Outwards: each call says which of its own providers the module gets under which name.
         while let Some(caller) = &here.caller {
             name =
-                passed(&caller.module.module.parts(&caller.call.declared), name.unwrap_or("azurerm")).or(match name {
+                passed(caller.module.module.parts(&caller.call.declared), name.unwrap_or("azurerm")).or(match name {
                     Some(name) if name.contains('.') => None,
                     _ => name,
                 });
@@ -74,7 +74,7 @@ impl<'p> Evaluator<'p> {
             // Terraform 0.12 and before had the constraint in the provider block.
             for declared in &module.providers {
                 let parts = module.parts(declared);
-                if is_azurerm(&parts) {
+                if is_azurerm(parts) {
                     constraints.extend(parts.attribute("version").and_then(|(file, it)| constant_text(file, it.value)));
                 }
             }
@@ -113,7 +113,7 @@ impl<'p> Evaluator<'p> {
     fn features(&self, root: &ModuleInstance<'p>, alias: Option<&str>) -> Option<Value> {
         let parts = root.module.providers.iter().map(|declared| root.module.parts(declared)).find(|parts| {
             let own = parts.attribute("alias").and_then(|(file, it)| constant_text(file, it.value));
-            is_azurerm(parts) && own.as_deref() == alias
+            is_azurerm(*parts) && own.as_deref() == alias
         })?;
         let (file, block) = parts.blocks().find(|(file, block)| file.slice(block.kind) == "features")?;
         Some(self.body(Scope { module: root, file, names: None }, &block.body, block.header))
@@ -143,12 +143,12 @@ fn has(file: &File, body: &Body, path: &str) -> bool {
     (tail.is_none() && written()) || body.blocks.iter().any(nested)
 }
 
-fn is_azurerm(parts: &Parts<'_>) -> bool {
+fn is_azurerm(parts: Parts<'_>) -> bool {
     parts.first().is_some_and(|(_, block)| block.labels.first().is_some_and(|label| &*label.text == "azurerm"))
 }
 
 /// Which provider a call passes under a name.
-fn passed<'p>(call: &Parts<'p>, name: &str) -> Option<&'p str> {
+fn passed<'p>(call: Parts<'p>, name: &str) -> Option<&'p str> {
     let (file, attribute) = call.attribute("providers")?;
     let ExprKind::Object(items) = &file.expr(attribute.value).kind else { return None };
     let text = |file: &'p File, id| file.slice(file.expr(id).span).trim_matches('"');

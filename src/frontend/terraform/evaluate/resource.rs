@@ -3,11 +3,9 @@
 //! An argument that the configuration sets is its value; everything else is known only after deployment, and stays a
 //! reference to the resource. Arguments are evaluated one by one, so that a reference to one does not need the others.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
-
-use rustc_hash::FxHashMap;
 
 use super::Evaluator;
 use super::block::insert_blocks;
@@ -30,6 +28,7 @@ const META_BLOCKS: [&str; 4] = ["lifecycle", "provisioner", "connection", "actio
 /// A resource block in a module instance.
 #[derive(Default)]
 pub(super) struct ResourceNode {
+    address: OnceCell<Arc<str>>,
     expansion: Memo<Rc<Expansion>>,
     copies: OnceCell<Vec<CopyNode>>,
 }
@@ -37,7 +36,9 @@ pub(super) struct ResourceNode {
 /// One instance.
 #[derive(Default)]
 struct CopyNode {
-    arguments: RefCell<FxHashMap<Box<str>, Rc<Memo<Value>>>>,
+    address: OnceCell<Arc<str>>,
+    /// By [`Parts::argument`].
+    arguments: OnceCell<Vec<Memo<Value>>>,
     body: Memo<Value>,
     whole: Memo<Value>,
 }
@@ -50,7 +51,7 @@ impl<'p> Evaluator<'p> {
             return Rc::default();
         };
         let parts = module.module.parts(declared);
-        let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, &parts))));
+        let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, parts))));
         expansion.unwrap_or_else(|| {
             let span = parts.first().map(|(_, block)| block.header);
             Rc::new(Expansion::unknown(&self.cycle(&self.resource_address(module, index, None), span)))
@@ -59,12 +60,24 @@ impl<'p> Evaluator<'p> {
 
     /// The address of a resource, or of one of its instances.
     pub(super) fn resource_address(&self, module: &ModuleInstance<'p>, index: usize, copy: Option<usize>) -> Arc<str> {
-        let Some((key, _)) = module.module.resources.get_index(index) else { return "".into() };
+        let (Some((key, _)), Some(node)) = (module.module.resources.get_index(index), module.resources.get(index))
+        else {
+            return "".into();
+        };
         let data = if key.data { "data." } else { "" };
         let expansion = copy.map(|copy| (self.resource_expansion(module, index), copy));
-        match expansion.as_ref().and_then(|(expansion, copy)| expansion.copies.get(*copy)) {
-            Some(copy) => format!("{}{data}{}.{}{}", module.prefix, key.block_type, key.name, copy.key).into(),
-            None => format!("{}{data}{}.{}", module.prefix, key.block_type, key.name).into(),
+        let of_copy = expansion.as_ref().and_then(|(expansion, copy)| expansion.copies.get(*copy).zip(Some(*copy)));
+        let Some((copy, at)) = of_copy else {
+            let address = || format!("{}{data}{}.{}", module.prefix, key.block_type, key.name).into();
+            return node.address.get_or_init(address).clone();
+        };
+        if copy.key == Key::None {
+            return self.resource_address(module, index, None);
+        }
+        let address = || format!("{}{data}{}.{}{}", module.prefix, key.block_type, key.name, copy.key).into();
+        match self.copy_node(module, index, at) {
+            Some(node) => node.address.get_or_init(address).clone(),
+            None => address(),
         }
     }
 
@@ -84,7 +97,7 @@ impl<'p> Evaluator<'p> {
                     object.insert(name, attribute.name, value);
                 }
             }
-            for (name, key_span, array) in self.blocks_of(module, index, copy, &parts, None) {
+            for (name, key_span, array) in self.blocks_of(module, index, copy, parts, None) {
                 insert_blocks(&mut object, name, key_span, array);
             }
             Value::object(object, block.header)
@@ -102,7 +115,7 @@ impl<'p> Evaluator<'p> {
         module: &ModuleInstance<'p>,
         index: usize,
         copy: usize,
-        parts: &Parts<'p>,
+        parts: Parts<'p>,
         only: Option<&str>,
     ) -> Vec<(&'p str, Span, Array)> {
         let expansion = self.resource_expansion(module, index);
@@ -120,15 +133,12 @@ impl<'p> Evaluator<'p> {
         let (_, declared) = module.module.resources.get_index(index)?;
         let parts = module.module.parts(declared);
         let node = self.copy_node(module, index, copy)?;
-        let attribute = parts.attribute(name);
-        if attribute.is_none() && !parts.blocks().any(|(file, block)| block_name(file, block) == name) {
-            return None;
-        }
-        let memo = node.arguments.borrow_mut().entry(name.into()).or_default().clone();
+        let (at, attribute) = parts.argument(name)?;
+        let memo = node.arguments.get_or_init(|| cells(parts.len())).get(at)?;
         let value = memo.get(|| {
             self.apart(|| {
                 let Some((file, attribute)) = attribute else {
-                    let blocks = self.blocks_of(module, index, copy, &parts, Some(name)).pop();
+                    let blocks = self.blocks_of(module, index, copy, parts, Some(name)).pop();
                     let (span, array) = blocks.map_or((NOWHERE, Array::default()), |(_, span, array)| (span, array));
                     return Value::new(ValueKind::Array(Arc::new(array)), span);
                 };

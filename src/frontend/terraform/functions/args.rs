@@ -2,7 +2,7 @@
 //!
 //! An argument that is unknown, null or of the wrong type ends the call early: the `Err` of an accessor *is* the result.
 
-use std::hash::Hasher as _;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::Context;
@@ -178,7 +178,7 @@ impl<'a> Call<'a> {
     /// Stands for this call of these arguments without saying what they are.
     fn opaque_symbol(&self) -> Arc<str> {
         let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write(format!("{:?}", self.args).as_bytes());
+        self.args.iter().for_each(|arg| digest(arg, &mut hasher));
         format!("{{{}~{:x}}}", self.name, hasher.finish()).into()
     }
 
@@ -199,4 +199,37 @@ impl<'a> Call<'a> {
         symbol.push_str(")}");
         (symbol.len() < LONGEST).then(|| symbol.into())
     }
+}
+
+/// What tells one value from another: its kind, its place, and the way it came.
+fn digest(value: &Value, into: &mut rustc_hash::FxHasher) {
+    std::mem::discriminant(&value.kind).hash(into);
+    value.span.hash(into);
+    value.steps().iter().for_each(|step| step.span.hash(into));
+    match &value.kind {
+        ValueKind::Null => {}
+        ValueKind::Bool(it) => it.hash(into),
+        ValueKind::Number(Number::Int(it)) => it.hash(into),
+        ValueKind::Number(Number::Float(it)) => it.to_bits().hash(into),
+        ValueKind::String(it) => it.hash(into),
+        ValueKind::Array(array) => {
+            array.items.len().hash(into);
+            array.items.iter().for_each(|item| digest(item, into));
+            array.rest.iter().for_each(|rest| digest_unknown(rest, into));
+        }
+        ValueKind::Object(object) => {
+            object.entries.len().hash(into);
+            for (key, entry) in &object.entries {
+                (key, entry.key_span).hash(into);
+                digest(&entry.value, into);
+            }
+            object.rest.iter().for_each(|rest| digest_unknown(rest, into));
+        }
+        ValueKind::Unknown(unknown) => digest_unknown(unknown, into),
+    }
+}
+
+fn digest_unknown(unknown: &Unknown, into: &mut rustc_hash::FxHasher) {
+    let Unknown { reason, references, not_null, prefix, symbol } = unknown;
+    (reason, references, not_null, prefix, symbol).hash(into);
 }

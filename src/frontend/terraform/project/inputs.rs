@@ -23,6 +23,9 @@ use crate::value::Value;
 
 type Inputs = IndexMap<Arc<str>, Input, FxBuildHasher>;
 
+/// Versions of providers that `terraform init` chose.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
 /// What lies beside a root and is not configuration.
 #[derive(Default)]
 pub(super) struct RootFiles {
@@ -42,6 +45,7 @@ impl RootFiles {
         let mut found = Self::default();
         let mut names: Vec<String> =
             files.list(dir).into_iter().filter(|listed| !listed.directory).map(|listed| listed.name).collect();
+        let locked = names.iter().any(|name| name == LOCK_FILE);
         names.extend(scanned.into_iter().flat_map(BTreeMap::keys).cloned());
         names.retain(|name| precedence(name).is_some());
         names.sort_by(|a, b| (precedence(a), a).cmp(&(precedence(b), b)));
@@ -50,7 +54,8 @@ impl RootFiles {
             let known = scanned.and_then(|scanned| scanned.get(&name)).cloned();
             found.variables.extend(known.or_else(|| read_file(files, sources, &dir.join(&name), diagnostics)));
         }
-        found.locked_azurerm = files.read(&dir.join(".terraform.lock.hcl")).ok().and_then(|text| locked_azurerm(&text));
+        let lock_file = if locked { files.read(&dir.join(LOCK_FILE)).ok() } else { None };
+        found.locked_azurerm = lock_file.and_then(|text| locked_azurerm(&text));
         found
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::inputs::{self, RootFiles};
 use super::json_syntax;
@@ -30,7 +31,7 @@ pub(super) fn load<'f>(
     sources: &mut SourceMap,
     options: &Options,
 ) -> (Project<'f>, Vec<Diagnostic>) {
-    let mut loading = Loading { files, sources, modules: BTreeMap::new(), diagnostics: Vec::new() };
+    let mut loading = Loading { files, sources, modules: IndexMap::default(), diagnostics: Vec::new() };
     let (modules, others) = split(scanned);
     let scanned: BTreeSet<PathBuf> = modules.keys().cloned().collect();
     loading.parse(modules);
@@ -48,24 +49,30 @@ pub(super) fn load<'f>(
     let roots = dirs.into_iter().zip(manifests).zip(units);
     let roots = roots.map(|((dir, manifest), unit)| loading.root(dir, manifest, unit, &others, &given)).collect();
     let Loading { modules, diagnostics, .. } = loading;
-    let modules: IndexMap<_, _, _> = modules.into_iter().collect();
     (Project { files, modules, roots }, diagnostics)
 }
 
 /// The scanned files by directory: configuration, and what belongs to roots.
 fn split(scanned: Vec<SourceFile>) -> (Directories, Directories) {
-    let (mut modules, mut others) = (Directories::new(), Directories::new());
+    // Comparing paths costs: they are put into order once they are together.
+    type Unordered = FxHashMap<PathBuf, BTreeMap<String, SourceFile>>;
+    let (mut modules, mut others) = (Unordered::default(), Unordered::default());
     for file in scanned {
         let path = normalise(file.path());
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let dir = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let dir = path.parent().unwrap_or_else(|| Path::new(""));
         let into = if is_configuration(&name) { &mut modules } else { &mut others };
-        into.entry(dir).or_default().insert(name, file);
+        if let Some(names) = into.get_mut(dir) {
+            names.insert(name, file);
+        } else {
+            into.insert(dir.to_owned(), BTreeMap::from([(name, file)]));
+        }
     }
+    let mut modules: Directories = modules.into_iter().collect();
     for names in modules.values_mut() {
         prefer_tofu(names);
     }
-    (modules, others)
+    (modules, others.into_iter().collect())
 }
 
 /// True for the names of files that declare something.
@@ -93,7 +100,7 @@ fn prefer_tofu(names: &mut BTreeMap<String, SourceFile>) {
 struct Loading<'f, 's> {
     files: &'f dyn Files,
     sources: &'s mut SourceMap,
-    modules: BTreeMap<PathBuf, Module>,
+    modules: IndexMap<PathBuf, Module, FxBuildHasher>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -172,9 +179,10 @@ impl Loading<'_, '_> {
                 _ => None,
             })
         };
-        let called: BTreeSet<PathBuf> = scanned.iter().flat_map(|dir| calls(dir).filter(move |to| to != dir)).collect();
+        let called: FxHashSet<PathBuf> =
+            scanned.iter().flat_map(|dir| calls(dir).filter(move |to| to != dir)).collect();
         let mut roots: Vec<PathBuf> = scanned.iter().filter(|dir| !called.contains(*dir)).cloned().collect();
-        let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut reached: FxHashSet<PathBuf> = FxHashSet::default();
         let mut queue: Vec<PathBuf> = roots.clone();
         loop {
             while let Some(dir) = queue.pop() {
@@ -194,11 +202,9 @@ impl Loading<'_, '_> {
     /// The manifests of the roots; the directories that they name are loaded.
     fn manifests(&mut self, roots: &[PathBuf]) -> Vec<Manifest> {
         let mut manifests = Vec::with_capacity(roots.len());
+        let mut calls = self.modules.values().flat_map(|module| module.calls.values());
+        let remote = calls.any(|call| !matches!(call.source, Source::Local(_)));
         for root in roots {
-            let remote = self
-                .modules
-                .values()
-                .any(|module| module.calls.values().any(|call| !matches!(call.source, Source::Local(_))));
             let text = if remote { self.files.read(&root.join(".terraform/modules/modules.json")).ok() } else { None };
             manifests.push(text.map(|text| Manifest::read(&text, root)).unwrap_or_default());
         }

@@ -140,49 +140,74 @@ impl Equivalent<ResourceKey> for ResourceName<'_> {
 }
 
 /// A block's body as evaluation reads it: the parts of override files come later and win.
-#[derive(Clone, Debug)]
-pub(crate) struct Parts<'p>(Vec<(&'p File, &'p Block)>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'p> {
+    module: &'p Module,
+    declared: &'p Declared,
+}
 
 impl<'p> Parts<'p> {
     /// The declaring block.
-    pub(crate) fn first(&self) -> Option<(&'p File, &'p Block)> {
-        self.0.first().copied()
+    pub(crate) fn first(self) -> Option<(&'p File, &'p Block)> {
+        self.iter().next()
     }
 
     /// The blocks that declare it: the first, then its overrides.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'p File, &'p Block)> + '_ {
-        self.0.iter().copied()
+    pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = (&'p File, &'p Block)> {
+        self.declared.0.iter().filter_map(move |at| self.module.block(*at))
     }
 
     /// The attribute of a name that holds in the end.
-    pub(crate) fn attribute(&self, name: &str) -> Option<(&'p File, &'p Attribute)> {
-        self.0.iter().rev().find_map(|(file, block)| attribute(file, &block.body, name).map(|found| (*file, found)))
+    pub(crate) fn attribute(self, name: &str) -> Option<(&'p File, &'p Attribute)> {
+        self.iter().rev().find_map(|(file, block)| attribute(file, &block.body, name).map(|found| (file, found)))
     }
 
     /// Every attribute that holds in the end, in the order of the text.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'p File, &'p Attribute)> + '_ {
-        self.0.iter().enumerate().flat_map(move |(part, (file, block))| {
+    pub(crate) fn attributes(self) -> impl Iterator<Item = (&'p File, &'p Attribute)> {
+        self.iter().enumerate().flat_map(move |(part, (file, block))| {
             block.body.attributes.iter().filter_map(move |attribute| {
-                let later = self.0.get(part + 1..).unwrap_or(&[]);
+                let mut later = self.iter().skip(part.saturating_add(1));
                 let name = file.slice(attribute.name);
-                let hidden = later.iter().any(|(file, block)| self::attribute(file, &block.body, name).is_some());
-                (!hidden).then_some((*file, attribute))
+                let hidden = later.any(|(file, block)| self::attribute(file, &block.body, name).is_some());
+                (!hidden).then_some((file, attribute))
             })
         })
     }
 
     /// Every nested block that holds in the end: those of an override replace all of their kind.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = (&'p File, &'p Block)> + '_ {
-        self.0.iter().enumerate().flat_map(move |(part, (file, block))| {
+    pub(crate) fn blocks(self) -> impl Iterator<Item = (&'p File, &'p Block)> {
+        self.iter().enumerate().flat_map(move |(part, (file, block))| {
             block.body.blocks.iter().filter_map(move |nested| {
-                let later = self.0.get(part + 1..).unwrap_or(&[]);
+                let mut later = self.iter().skip(part.saturating_add(1));
                 let kind = block_name(file, nested);
-                let hidden = later
-                    .iter()
-                    .any(|(file, block)| block.body.blocks.iter().any(|other| block_name(file, other) == kind));
-                (!hidden).then_some((*file, nested))
+                let hidden =
+                    later.any(|(file, block)| block.body.blocks.iter().any(|other| block_name(file, other) == kind));
+                (!hidden).then_some((file, nested))
             })
         })
+    }
+
+    /// Where an argument is: its number among all attributes and blocks, and the attribute; without one, blocks of that kind.
+    pub(crate) fn argument(self, name: &str) -> Option<(usize, Option<(&'p File, &'p Attribute)>)> {
+        let (mut start, mut written, mut blocks) = (0_usize, None, None);
+        for (file, block) in self.iter() {
+            let Body { attributes, blocks: nested, .. } = &block.body;
+            if let Some(at) = attributes.iter().position(|it| file.slice(it.name) == name) {
+                written = attributes.get(at).map(|attribute| (start.saturating_add(at), Some((file, attribute))));
+            }
+            start = start.saturating_add(attributes.len());
+            if blocks.is_none() && written.is_none() {
+                let at = nested.iter().position(|it| block_name(file, it) == name);
+                blocks = at.map(|at| (start.saturating_add(at), None));
+            }
+            start = start.saturating_add(nested.len());
+        }
+        written.or(blocks)
+    }
+
+    /// How many attributes and blocks there are.
+    pub(crate) fn len(self) -> usize {
+        self.iter().map(|(_, block)| block.body.attributes.len().saturating_add(block.body.blocks.len())).sum()
     }
 }
 
@@ -320,8 +345,8 @@ impl Module {
     }
 
     /// The blocks of a declaration.
-    pub(crate) fn parts(&self, declared: &Declared) -> Parts<'_> {
-        Parts(declared.0.iter().filter_map(|at| self.block(*at)).collect())
+    pub(crate) const fn parts<'p>(&'p self, declared: &'p Declared) -> Parts<'p> {
+        Parts { module: self, declared }
     }
 
     /// A top-level block and its file.
