@@ -203,21 +203,19 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Arc<str>, ReadError> {
-        let bytes = match self.overlaid(path) {
-            Some(bytes) => Ok(bytes.clone()),
-            None => {
-                let own = std::fs::symlink_metadata(path);
-                let is_gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-                let is_link = own.as_ref().is_ok_and(|it| it.file_type().is_symlink());
-                if !self.is_allowed_file(path, &own) {
-                    return Err(ReadError::Outside);
-                }
-                if own.as_ref().is_err_and(is_gone) || is_link && std::fs::metadata(path).is_err_and(|it| is_gone(&it))
-                {
-                    return Err(ReadError::NotFound);
-                }
-                self.bytes_of(path, own)
+        let bytes = if let Some(bytes) = self.overlaid(path) {
+            Ok(bytes.clone())
+        } else {
+            let own = std::fs::symlink_metadata(path);
+            let is_gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+            let is_link = own.as_ref().is_ok_and(|it| it.file_type().is_symlink());
+            if !self.is_allowed_file(path, &own) {
+                return Err(ReadError::Outside);
             }
+            if own.as_ref().is_err_and(is_gone) || is_link && std::fs::metadata(path).is_err_and(|it| is_gone(&it)) {
+                return Err(ReadError::NotFound);
+            }
+            self.bytes_of(path, own)
         };
         let bytes = bytes.map_err(|diagnostic| match diagnostic.code {
             Code::Bound => ReadError::TooLarge,

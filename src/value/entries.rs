@@ -45,6 +45,19 @@ impl Entries {
         self.list.shrink_to_fit();
     }
 
+    /// Room for so many.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self { list: Vec::with_capacity(entries), places: None }
+    }
+
+    /// Entries of which no two have one key.
+    pub(crate) fn distinct(list: Vec<(Arc<str>, Entry)>) -> Self {
+        let mut made = Self { list, places: None };
+        debug_assert!(!has_twins(&made.list), "every key is there once");
+        made.renumber();
+        made
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -6,6 +6,7 @@
 
 mod entries;
 mod number;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use entries::Entries;
 pub use number::Number;
+pub use steps::Steps;
 
 use crate::source::Span;
 
@@ -134,8 +136,8 @@ pub struct Reference {
 pub struct Origin {
     /// Set when nobody wrote it.
     pub default: Option<DefaultOf>,
-    /// The way it came, nearest first: at most four steps are kept.
-    pub steps: Vec<Step>,
+    /// The way it came, nearest first.
+    pub steps: Steps,
 }
 
 /// Whose default a value is.
@@ -156,7 +158,7 @@ pub enum DefaultOf {
 }
 
 /// One step of the way a value came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// What kind of place it is.
     pub kind: StepKind,
@@ -201,9 +203,6 @@ impl StepKind {
     }
 }
 
-/// The most steps of provenance that a value keeps.
-pub const MAX_STEPS: usize = 4;
-
 /// The origin of a value that nobody wrote: a resource has dozens of them, of one or two kinds.
 fn origin_of_default(of: DefaultOf) -> Arc<Origin> {
     thread_local! {
@@ -211,7 +210,7 @@ fn origin_of_default(of: DefaultOf) -> Arc<Origin> {
     }
     LATEST.with_borrow_mut(|latest| match latest {
         Some(origin) if origin.default.as_ref() == Some(&of) => origin.clone(),
-        _ => latest.insert(Arc::new(Origin { default: Some(of), steps: Vec::new() })).clone(),
+        _ => latest.insert(Arc::new(Origin { default: Some(of), steps: Steps::default() })).clone(),
     })
 }
 
@@ -245,12 +244,7 @@ impl Value {
         self.span = span;
         let origin = Arc::make_mut(self.origin.get_or_insert_default());
         if origin.default.is_none() && old != span {
-            // The text that it began with says more than the places between.
-            if origin.steps.len() >= MAX_STEPS {
-                origin.steps.remove(MAX_STEPS.saturating_sub(2));
-            }
-            origin.steps.reserve_exact(1);
-            origin.steps.insert(0, Step { kind, span: old });
+            origin.steps.add_nearest(Step { kind, span: old });
         }
         self
     }
@@ -261,7 +255,7 @@ impl Value {
         let own = self.span;
         let begins = whole.steps.last().is_some_and(|first| first.span.contains(own));
         if begins && self.origin.is_none() {
-            let mut steps = whole.steps.clone();
+            let mut steps = whole.steps;
             if let Some(first) = steps.last_mut() {
                 first.span = own;
             }
@@ -383,6 +377,11 @@ impl Object {
     /// The entry of this key whatever its case, as Resource Manager compares names; an exact match wins.
     pub fn get_ignore_case(&self, key: &str) -> Option<(&Arc<str>, &Entry)> {
         self.entries.get_ignore_case(key)
+    }
+
+    /// An object with room for so many entries.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self { entries: Entries::with_capacity(entries), rest: None }
     }
 
     /// Sets a key; the last one wins, at the place of the first.

@@ -155,7 +155,7 @@ impl Search {
         if value.default_of().is_some() || recognise::is_reference(text) || self.judged_at_parameter(value) {
             return;
         }
-        let key = path.last().and_then(|it| it.key()).unwrap_or("");
+        let key = path.last().and_then(Step::key).unwrap_or("");
         let is = |names: &[&str]| names.iter().any(|it| key.eq_ignore_ascii_case(it));
         let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
             if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }

@@ -310,7 +310,7 @@ fn used_at(mut value: Value, span: Span) -> Value {
     if value.steps().first().is_some_and(|step| step.span == span)
         && let Some(origin) = &mut value.origin
     {
-        Arc::make_mut(origin).steps.remove(0);
+        Arc::make_mut(origin).steps.remove_nearest();
     }
     value
 }

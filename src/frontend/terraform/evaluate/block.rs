@@ -1,12 +1,15 @@
 //! Bodies of blocks: attributes, nested blocks, and the blocks that `dynamic` makes.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use super::Evaluator;
 use super::expression::elements;
 use super::scope::{Names, Scope};
 use super::traversal::is_set;
-use crate::frontend::terraform::project::block_name;
+use crate::frontend::terraform::project::{block_name, room};
 use crate::parse::hcl::{Block, Body, File};
 use crate::source::Span;
 use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind};
@@ -14,10 +17,10 @@ use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind};
 impl<'p> Evaluator<'p> {
     /// A block's body as an object at `place`.
     pub(super) fn body(&self, scope: Scope<'_, 'p>, body: &Body, place: Span) -> Value {
-        let mut object = Object::default();
+        let mut object = Object::with_capacity(room(body));
         for attribute in &body.attributes {
             let value = self.apart(|| self.eval(scope, attribute.value));
-            object.insert(scope.file.slice(attribute.name), attribute.name, value);
+            object.insert(key(scope.file.slice(attribute.name)), attribute.name, value);
         }
         for (name, key_span, array) in self.nested(scope, body.blocks.iter().map(|block| (scope.file, block))) {
             insert_blocks(&mut object, name, key_span, array);
@@ -105,5 +108,23 @@ pub(super) fn insert_blocks(object: &mut Object, name: &str, key_span: Span, mut
         written.rest = written.rest.take().or(blocks.rest);
         return;
     }
-    object.insert(name, key_span, Value::new(ValueKind::Array(Arc::new(blocks)), key_span));
+    object.insert(key(name), key_span, Value::new(ValueKind::Array(Arc::new(blocks)), key_span));
+}
+
+/// The name of an argument or block as a key: resources have the same few names again and again, and keep one text of each.
+pub(super) fn key(name: &str) -> Arc<str> {
+    const MOST: usize = 4096;
+    thread_local! {
+        static KEYS: RefCell<FxHashSet<Arc<str>>> = RefCell::default();
+    }
+    KEYS.with_borrow_mut(|keys| match keys.get(name) {
+        Some(key) => key.clone(),
+        None => {
+            let key = Arc::<str>::from(name);
+            if keys.len() < MOST {
+                keys.insert(key.clone());
+            }
+            key
+        }
+    })
 }

@@ -112,8 +112,9 @@ impl<'p> Evaluator<'p> {
 
     fn object(&self, scope: Scope<'_, 'p>, items: ItemList, span: Span) -> Value {
         let file = scope.file;
-        let mut object = Object::default();
-        for item in file.object_items(items) {
+        let items = file.object_items(items);
+        let mut object = Object::with_capacity(items.len());
+        for item in items {
             let key = self.eval(scope, item.key);
             let value = self.eval(scope, item.value);
             match (&key.kind, key_text(&key)) {

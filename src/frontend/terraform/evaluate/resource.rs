@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Evaluator;
-use super::block::insert_blocks;
+use super::block::{insert_blocks, key};
 use super::expansion::{Expansion, Key, Shape};
 use super::module::ModuleInstance;
 use super::scope::{Memo, Scope, cells, repetition_names};
@@ -88,13 +88,13 @@ impl<'p> Evaluator<'p> {
         let (_, block) = parts.first()?;
         let node = self.copy_node(module, index, copy)?;
         node.body.get(|| {
-            let mut object = Object::default();
+            let mut object = Object::with_capacity(parts.room());
             for (file, attribute) in parts.attributes() {
                 let name = file.slice(attribute.name);
                 if !META.contains(&name)
                     && let Some(value) = self.argument_of(module, index, copy, name)
                 {
-                    object.insert(name, attribute.name, value);
+                    object.insert(key(name), attribute.name, value);
                 }
             }
             for (name, key_span, array) in self.blocks_of(module, index, copy, parts, None) {

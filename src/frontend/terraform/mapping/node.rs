@@ -4,18 +4,15 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-
 use crate::source::Span;
-use crate::value::{Array, Entry, Object, Unknown, Value, ValueKind};
+use crate::value::{Array, Entries, Entry, Object, Unknown, Value, ValueKind};
 
 /// A place in a body.
 #[derive(Debug)]
 pub(super) enum Node {
     Vacant,
     Leaf(Value),
-    Object { span: Span, entries: IndexMap<Arc<str>, (Span, Node), FxBuildHasher>, rest: Option<Arc<Unknown>> },
+    Object { span: Span, entries: Vec<(Arc<str>, (Span, Node))>, rest: Option<Arc<Unknown>> },
     Array { span: Span, items: Vec<(usize, Node)>, rest: Option<Arc<Unknown>> },
 }
 
@@ -30,7 +27,7 @@ pub(super) enum Mode {
 
 impl Node {
     pub(super) fn object(span: Span) -> Self {
-        Self::Object { span, entries: IndexMap::default(), rest: None }
+        Self::Object { span, entries: Vec::new(), rest: None }
     }
 
     /// Where the node's text is.
@@ -46,13 +43,14 @@ impl Node {
     pub(super) fn entry(&mut self, key: &Arc<str>, span: Span, key_span: Span) -> Option<&mut (Span, Self)> {
         self.become_object(span);
         let Self::Object { entries, .. } = self else { return None };
-        let at = entries
-            .get_index_of(key)
-            .or_else(|| entries.keys().position(|candidate| candidate.eq_ignore_ascii_case(key)));
-        match at {
-            Some(at) => entries.get_index_mut(at).map(|(_, slot)| slot),
-            None => Some(entries.entry(key.clone()).or_insert((key_span, Self::Vacant))),
+        // A handful of keys, which are compared faster than they are hashed.
+        let exact = entries.iter().position(|(candidate, _)| candidate == key);
+        let at = exact.or_else(|| entries.iter().position(|(candidate, _)| candidate.eq_ignore_ascii_case(key)));
+        let at = at.unwrap_or(entries.len());
+        if at == entries.len() {
+            entries.push((key.clone(), (key_span, Self::Vacant)));
         }
+        entries.get_mut(at).map(|(_, slot)| slot)
     }
 
     /// The element that came from the block `id`, made when missing.
@@ -153,10 +151,13 @@ impl Node {
             Self::Vacant => None,
             Self::Leaf(value) => Some(value),
             Self::Object { span, entries, rest } => {
-                let entries = entries
-                    .into_iter()
-                    .filter_map(|(key, (key_span, node))| Some((key, Entry { key_span, value: node.finish()? })));
-                Some(Value::object(Object { entries: entries.collect(), rest }, span))
+                let mut list = Vec::with_capacity(entries.len());
+                list.extend(
+                    entries
+                        .into_iter()
+                        .filter_map(|(key, (key_span, node))| Some((key, Entry { key_span, value: node.finish()? }))),
+                );
+                Some(Value::object(Object { entries: Entries::distinct(list), rest }, span))
             }
             Self::Array { span, items, rest } => {
                 let items = items.into_iter().filter_map(|(_, node)| node.finish()).collect();

@@ -16,7 +16,7 @@ use super::module::Module;
 use super::types::Type;
 use super::{Input, Options};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::frontend::files::Files;
+use crate::frontend::files::{Files, Listed};
 use crate::parse::{hcl, json};
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::Value;
@@ -36,18 +36,18 @@ pub(super) struct RootFiles {
 impl RootFiles {
     /// Finds variables files and the lock file of a root, reading those that were not scanned.
     pub(super) fn find(
-        dir: &Path,
+        (dir, listed): (&Path, &[Listed]),
         scanned: Option<&BTreeMap<String, SourceFile>>,
         files: &dyn Files,
         sources: &mut SourceMap,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut found = Self::default();
+        let beside = || listed.iter().filter(|it| !it.directory).map(|it| &it.name);
+        let locked = beside().any(|name| name == LOCK_FILE);
+        let scanned_names = scanned.into_iter().flat_map(BTreeMap::keys);
         let mut names: Vec<String> =
-            files.list(dir).into_iter().filter(|listed| !listed.directory).map(|listed| listed.name).collect();
-        let locked = names.iter().any(|name| name == LOCK_FILE);
-        names.extend(scanned.into_iter().flat_map(BTreeMap::keys).cloned());
-        names.retain(|name| precedence(name).is_some());
+            beside().chain(scanned_names).filter(|name| precedence(name).is_some()).cloned().collect();
         names.sort_by(|a, b| (precedence(a), a).cmp(&(precedence(b), b)));
         names.dedup();
         for name in names {

@@ -18,7 +18,7 @@ use super::module::{Module, Source};
 use super::terragrunt::{self, Unit};
 use super::{Options, Project, Root};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::frontend::files::{Files, ReadError, normalise};
+use crate::frontend::files::{Files, Listed, ReadError, normalise};
 use crate::parse::hcl;
 use crate::source::{SourceFile, SourceMap};
 
@@ -46,8 +46,11 @@ pub(super) fn load<'f>(
     let given = inputs::Given::read(options, loading.files, loading.sources, &mut loading.diagnostics);
     let plain = dirs.len().saturating_sub(units.len());
     let units = std::iter::repeat_with(|| None).take(plain).chain(units.into_iter().map(Some));
-    let roots = dirs.into_iter().zip(manifests).zip(units);
-    let roots = roots.map(|((dir, manifest), unit)| loading.root(dir, manifest, unit, &others, &given)).collect();
+    let listed: Vec<Vec<Listed>> = dirs.par_iter().map(|dir| files.list(dir)).collect();
+    let roots = dirs.into_iter().zip(manifests).zip(units).zip(listed);
+    let roots = roots
+        .map(|(((dir, manifest), unit), listed)| loading.root(dir, &listed, manifest, unit, (&others, &given)))
+        .collect();
     let Loading { modules, diagnostics, .. } = loading;
     (Project { files, modules, roots }, diagnostics)
 }
@@ -86,6 +89,9 @@ pub(crate) fn is_configuration(name: &str) -> bool {
 
 /// `x.tofu` stands in for `x.tf` when both are there.
 fn prefer_tofu(names: &mut BTreeMap<String, SourceFile>) {
+    if !names.keys().any(|name| name.ends_with(".tofu") || name.ends_with(".tofu.json")) {
+        return;
+    }
     let replaced = |name: &String| {
         let tofu = name.strip_suffix(".tf").map(|stem| format!("{stem}.tofu"));
         tofu.or_else(|| name.strip_suffix(".tf.json").map(|stem| format!("{stem}.tofu.json")))
@@ -204,8 +210,10 @@ impl Loading<'_, '_> {
         let mut manifests = Vec::with_capacity(roots.len());
         let mut calls = self.modules.values().flat_map(|module| module.calls.values());
         let remote = calls.any(|call| !matches!(call.source, Source::Local(_)));
-        for root in roots {
-            let text = if remote { self.files.read(&root.join(".terraform/modules/modules.json")).ok() } else { None };
+        let files = self.files;
+        let read = |root: &PathBuf| files.read(&root.join(".terraform/modules/modules.json")).ok();
+        let texts: Vec<_> = if remote { roots.par_iter().map(read).collect() } else { vec![None; roots.len()] };
+        for (root, text) in roots.iter().zip(texts) {
             manifests.push(text.map(|text| Manifest::read(&text, root)).unwrap_or_default());
         }
         let named = manifests.iter().flat_map(Manifest::directories).map(Path::to_owned).collect();
@@ -235,13 +243,13 @@ impl Loading<'_, '_> {
     fn root(
         &mut self,
         dir: PathBuf,
+        listed: &[Listed],
         manifest: Manifest,
         unit: Option<Unit>,
-        others: &Directories,
-        given: &inputs::Given,
+        (others, given): (&Directories, &inputs::Given),
     ) -> Root {
         let module = self.modules.get(&dir);
-        let beside = RootFiles::find(&dir, others.get(&dir), self.files, self.sources, &mut self.diagnostics);
+        let beside = RootFiles::find((&dir, listed), others.get(&dir), self.files, self.sources, &mut self.diagnostics);
         let shown: Arc<str> = match (&unit, module) {
             (Some(unit), _) => shown_directory(self.files, &unit.dir).into(),
             (None, Some(module)) => module.shown.clone(),

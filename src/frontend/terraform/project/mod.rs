@@ -23,7 +23,7 @@ use rustc_hash::FxBuildHasher;
 
 pub(super) use self::constant::{constant, constant_text};
 pub(super) use self::manifest::Manifest;
-pub(super) use self::module::{Call, Item, Module, Parts, ResourceName, Source, block_name};
+pub(super) use self::module::{Call, Item, Module, Parts, ResourceName, Source, block_name, room};
 pub(super) use self::types::Type;
 use super::evaluate;
 use super::instance::Instance;

@@ -205,10 +205,20 @@ impl<'p> Parts<'p> {
         written.or(blocks)
     }
 
+    /// About as many entries as the body will have.
+    pub(crate) fn room(self) -> usize {
+        self.iter().map(|(_, block)| room(&block.body)).sum()
+    }
+
     /// How many attributes and blocks there are.
     pub(crate) fn len(self) -> usize {
         self.iter().map(|(_, block)| block.body.attributes.len().saturating_add(block.body.blocks.len())).sum()
     }
+}
+
+/// About as many entries as a body will have: blocks are mostly of few kinds.
+pub(crate) fn room(body: &Body) -> usize {
+    body.attributes.len().saturating_add(body.blocks.len().min(4))
 }
 
 /// The kind of a nested block; of a `dynamic` block, the kind that it makes.

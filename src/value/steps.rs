@@ -1,0 +1,93 @@
+//! The way a value came, nearest step first.
+//!
+//! In: steps as a value is passed on. Out: the few that are kept. They lie in place: nearly every value that is used elsewhere has
+//! some, and a list of its own for each would cost more than the steps.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use super::{Step, StepKind};
+use crate::source::{FileId, Span};
+
+/// The most steps that a value keeps.
+const MAX_STEPS: usize = 4;
+
+/// The steps of a value, nearest first: of a longer way the text that it began with, and the nearest.
+#[derive(Clone, Copy)]
+pub struct Steps {
+    items: [Step; MAX_STEPS],
+    count: u8,
+}
+
+const NO_STEP: Step = Step { kind: StepKind::Local, span: Span::new(FileId(0), 0, 0) };
+
+impl Steps {
+    /// One more step, after which the value came through those that are there.
+    pub fn add_nearest(&mut self, step: Step) {
+        // The text that it began with says more than the places between.
+        let last = if self.len() == MAX_STEPS { MAX_STEPS - 2 } else { self.len() };
+        self.count = self.count.saturating_add(1).min(MAX_STEPS as u8);
+        if let Some(moved) = self.items.get_mut(..=last) {
+            moved.rotate_right(1);
+        }
+        self.items[0] = step;
+    }
+
+    /// Without the nearest step.
+    pub fn remove_nearest(&mut self) {
+        self.items.rotate_left(1);
+        self.count = self.count.saturating_sub(1);
+    }
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { items: [NO_STEP; MAX_STEPS], count: 0 }
+    }
+}
+
+impl Deref for Steps {
+    type Target = [Step];
+
+    fn deref(&self) -> &[Step] {
+        self.items.get(..usize::from(self.count)).unwrap_or(&self.items)
+    }
+}
+
+impl DerefMut for Steps {
+    fn deref_mut(&mut self) -> &mut [Step] {
+        self.items.get_mut(..usize::from(self.count)).unwrap_or(&mut [])
+    }
+}
+
+impl PartialEq for Steps {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_and_the_first_step_are_kept() {
+        let step = |at: u32| Step { kind: StepKind::Local, span: Span::new(FileId(0), at, at) };
+        let mut steps = Steps::default();
+        for at in 1..=6 {
+            steps.add_nearest(step(at));
+        }
+        let starts = |steps: &Steps| steps.iter().map(|it| it.span.start).collect::<Vec<_>>();
+        assert_eq!(starts(&steps), [6, 5, 4, 1]);
+        steps.remove_nearest();
+        assert_eq!(starts(&steps), [5, 4, 1]);
+        steps.add_nearest(step(7));
+        assert_eq!(starts(&steps), [7, 5, 4, 1]);
+    }
+}
