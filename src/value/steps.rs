@@ -6,8 +6,53 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{Step, StepKind};
 use crate::source::{FileId, Span};
+
+/// One step of the way a value came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What kind of place it is.
+    pub kind: StepKind,
+    /// The text at that place.
+    pub span: Span,
+}
+
+/// What kind of place a value came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// Default of a variable or parameter.
+    VariableDefault,
+    /// A line of a variables file, parameter file, or the command line.
+    VariableFile,
+    /// An argument of a module call or of a nested deployment.
+    ModuleArgument,
+    /// A local or a template variable.
+    Local,
+    /// An output of a module.
+    Output,
+    /// An element of `for_each`, or of a `copy` loop.
+    Each,
+    /// A separate resource that is part of this one.
+    Patch,
+    /// An argument of another resource, which this one refers to.
+    Resource,
+}
+
+impl StepKind {
+    /// The words a report prints.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::VariableDefault => "the variable's default",
+            Self::VariableFile => "set in the variables file",
+            Self::ModuleArgument => "passed by the caller",
+            Self::Local => "from this local value",
+            Self::Output => "from this output",
+            Self::Each => "from this element",
+            Self::Patch => "set by this resource",
+            Self::Resource => "from this resource",
+        }
+    }
+}
 
 /// The most steps that a value keeps.
 const MAX_STEPS: usize = 4;
