@@ -110,32 +110,43 @@ impl Units {
         let beside =
             plans.iter().flat_map(|plan| configuration_beside(plan, &scanned, files, sources)).collect::<Vec<_>>();
         scanned.extend(beside);
-        let (project, diagnostics) = Project::load(scanned, files, sources, &values.terraform);
+        let (mut project, diagnostics) = Project::load(scanned, files, sources, &values.terraform);
         self.files += sources.files().len() - before;
         self.diagnostics.extend(diagnostics);
         // A root that a plan lies beside is judged by the plan, which knows more.
-        let planned = |root: &&Root| plans.iter().any(|plan| plan.dir == root.dir);
-        let roots: Vec<&Root> = project.roots().iter().filter(|root| !planned(root)).collect();
+        let planned = |root: &Root| plans.iter().any(|plan| plan.dir == root.dir);
+        let (planned, roots): (Vec<Root>, Vec<Root>) = project.take_roots().into_iter().partition(planned);
+        let only = project.only_roots(&roots);
+        for wave in roots.chunks((roots.len() / WAVES).max(LEAST_IN_WAVE)) {
+            self.roots(&project, wave, mappings, values.statistics);
+            project.release(wave.iter().map(|root| root.dir.as_path()).filter(|dir| only.contains(*dir)));
+        }
+        for ((lowered, statistics), plan) in
+            map(&plans, 2, |plan| lower_plan(plan, &project, &planned, mappings, values.statistics))
+                .into_iter()
+                .zip(&plans)
+        {
+            self.statistics.add(&statistics);
+            let root = planned.iter().find(|root| root.dir == plan.dir);
+            let reads = root.map_or_else(|| BTreeSet::from([plan.dir.clone()]), |root| project.reach(root));
+            self.add(lowered, Kind::Plan, &plan.dir, reads);
+        }
+    }
+
+    /// Evaluates, lowers and links roots.
+    fn roots(&mut self, project: &Project<'_>, roots: &[Root], mappings: &Mappings, count: bool) {
         // A deep stack for several roots at a time: most roots need little of it.
-        let together: Vec<&[&Root]> = roots.chunks((roots.len() / 128).clamp(1, 16)).collect();
+        let together: Vec<&[Root]> = roots.chunks((roots.len() / 16).clamp(1, 16)).collect();
         let lowered = map(&together, 2, |roots| {
             let all = || {
                 make_room(2);
-                roots.iter().map(|root| lower(&project, root, mappings, values.statistics)).collect::<Vec<_>>()
+                roots.iter().map(|root| lower(project, root, mappings, count)).collect::<Vec<_>>()
             };
             terraform::on_deep_stack(all)
         });
         for ((lowered, statistics), root) in lowered.into_iter().flatten().zip(roots) {
             self.statistics.add(&statistics);
             self.add(lowered, Kind::Terraform, &root.dir, project.reach(root));
-        }
-        for ((lowered, statistics), plan) in
-            map(&plans, 2, |plan| lower_plan(plan, &project, mappings, values.statistics)).into_iter().zip(&plans)
-        {
-            self.statistics.add(&statistics);
-            let root = project.roots().iter().find(|root| root.dir == plan.dir);
-            let reads = root.map_or_else(|| BTreeSet::from([plan.dir.clone()]), |root| project.reach(root));
-            self.add(lowered, Kind::Plan, &plan.dir, reads);
         }
     }
 
@@ -216,6 +227,12 @@ impl Units {
     }
 }
 
+/// Roots are evaluated in so many waves when there are many: the text of those that are done is forgotten after each.
+const WAVES: usize = 8;
+
+/// Fewer roots than these are not worth a wave.
+const LEAST_IN_WAVE: usize = 64;
+
 /// A Terraform plan or state as JSON.
 struct Plan {
     dir: PathBuf,
@@ -262,8 +279,14 @@ fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -
     (link(lowered), statistics)
 }
 
-fn lower_plan(plan: &Plan, project: &Project<'_>, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
-    let root = project.roots().iter().find(|root| root.dir == plan.dir);
+fn lower_plan(
+    plan: &Plan,
+    project: &Project<'_>,
+    roots: &[Root],
+    mappings: &Mappings,
+    count: bool,
+) -> (Linked, Statistics) {
+    let root = roots.iter().find(|root| root.dir == plan.dir);
     let (of_sources, _, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
     let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
     let mut statistics = Statistics::of(&instances);

@@ -71,7 +71,7 @@ impl Steps {
     pub fn add_nearest(&mut self, step: Step) {
         // The text that it began with says more than the places between.
         let last = if self.len() == MAX_STEPS { MAX_STEPS - 2 } else { self.len() };
-        self.count = self.count.saturating_add(1).min(MAX_STEPS as u8);
+        self.count = self.count.max(u8::try_from(last.saturating_add(1)).unwrap_or(self.count));
         if let Some(moved) = self.items.get_mut(..=last) {
             moved.rotate_right(1);
         }

@@ -30,7 +30,7 @@ fn expression(file: &File, id: ExprId) -> String {
         ExprKind::Literal(span) => format!("{:?}", name(*span)),
         ExprKind::Decoded(text) => format!("{text:?}"),
         ExprKind::Template(_) => format!("template({})", template(file, id)),
-        ExprKind::TemplateIf { .. } | ExprKind::TemplateFor { .. } => template(file, id),
+        ExprKind::TemplateIf { .. } | ExprKind::TemplateFor(_) => template(file, id),
         ExprKind::Variable(span) => name(*span).to_owned(),
         ExprKind::GetAttr { base, name: attribute } => format!("{}.{}", walk(*base), name(*attribute)),
         ExprKind::Index { base, key } => format!("{}[{}]", walk(*base), walk(*key)),
@@ -97,10 +97,10 @@ fn template(file: &File, id: ExprId) -> String {
             let otherwise = otherwise.map_or(String::new(), |it| format!("%else{}", template(file, it)));
             format!("%if({}){}{otherwise}%end", walk(*condition), template(file, *then))
         }
-        ExprKind::TemplateFor { key, value, collection, body } => {
-            let key = key.map_or(String::new(), |key| format!("{}, ", file.slice(key)));
-            let (value, body) = (file.slice(*value), template(file, *body));
-            format!("%for({key}{value} in {}){body}%end", walk(*collection))
+        ExprKind::TemplateFor(it) => {
+            let key = it.key_name.map_or(String::new(), |key| format!("{}, ", file.slice(key)));
+            let (value, body) = (file.slice(it.value_name), template(file, it.value));
+            format!("%for({key}{value} in {}){body}%end", walk(it.collection))
         }
         _ => format!("${{{}}}", walk(id)),
     }

@@ -136,16 +136,7 @@ pub enum ExprKind {
         otherwise: Option<ExprId>,
     },
     /// `%{ for key, value in collection }body%{ endfor }` inside a template.
-    TemplateFor {
-        /// The first name, when there are two.
-        key: Option<Span>,
-        /// The last name.
-        value: Span,
-        /// What is walked.
-        collection: ExprId,
-        /// A template.
-        body: ExprId,
-    },
+    TemplateFor(Box<For>),
     /// The root name of a traversal.
     Variable(Span),
     /// `base.name`
@@ -221,7 +212,10 @@ pub enum ExprKind {
     Error,
 }
 
-/// A `for` expression.
+// There are more of them than of anything else that a run holds.
+const _: () = assert!(size_of::<Expr>() <= 40, "an expression is small");
+
+/// A `for` expression, or the directive of a template: then its value is a template, and it has neither key nor filter.
 #[derive(Debug)]
 pub struct For {
     /// The first name, when there are two.

@@ -68,6 +68,8 @@ impl Parser<'_> {
             }
         }
         self.refuse_duplicates(body);
+        body.attributes.shrink_to_fit();
+        body.blocks.shrink_to_fit();
     }
 
     /// Reads a statement; after an error goes to where the next one starts.

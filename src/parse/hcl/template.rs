@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::ast::{ExprId, ExprKind};
+use super::ast::{ExprId, ExprKind, For};
 use super::cursor::{Halt, Parsed, Parser};
 use super::dedent::{dedent, strip_end, strip_start};
 use super::text::{Text, plain_length};
@@ -249,12 +249,14 @@ impl<'t> Parser<'t> {
                 }
                 Part::Value(id) => Some(id),
                 Part::If(condition, at) => Some(self.if_directive(parts, condition, at)?),
-                Part::For(key, value, collection, at) => {
+                Part::For(key_name, value_name, collection, at) => {
                     let body = self.branch(parts, at)?;
                     if !matches!(parts.pop_front(), Some(Part::EndFor(_))) {
                         return Err(self.error_at(at, "this `%{ for }` has no `%{ endfor }`"));
                     }
-                    Some(self.push(ExprKind::TemplateFor { key, value, collection, body }, at)?)
+                    let (key, condition, group) = (None, None, false);
+                    let it = For { key_name, value_name, collection, key, value: body, condition, group };
+                    Some(self.push(ExprKind::TemplateFor(Box::new(it)), at)?)
                 }
                 ending => {
                     parts.push_front(ending);

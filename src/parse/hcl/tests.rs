@@ -20,7 +20,7 @@ fn render(file: &File, id: ExprId, out: &mut String) {
         ExprKind::Decoded(text) => out.push_str(text),
         ExprKind::Template(list) => file.list(*list).iter().for_each(|part| render(file, *part, out)),
         ExprKind::TemplateIf { then, .. } => render(file, *then, out),
-        ExprKind::TemplateFor { body, .. } => (0..2).for_each(|_| render(file, *body, out)),
+        ExprKind::TemplateFor(it) => (0..2).for_each(|_| render(file, it.value, out)),
         _ => out.push('X'),
     }
 }

@@ -73,7 +73,8 @@ impl Tree {
 
     /// The finished file.
     pub(super) fn into_file(self, file: FileId, text: Arc<str>, body: Body) -> File {
-        let Self { exprs, lists, items, comments, .. } = self;
+        let Self { mut exprs, lists, items, comments, .. } = self;
+        exprs.shrink_to_fit();
         File { file, text, body, exprs, lists, items, comments }
     }
 
@@ -91,11 +92,10 @@ impl Tree {
             ExprKind::TemplateIf { condition, then, otherwise } => {
                 of(condition).max(of(then)).max(otherwise.as_ref().map_or(0, of))
             }
-            ExprKind::TemplateFor { collection, body, .. } => of(collection).max(of(body)),
             ExprKind::GetAttr { base, .. } => of(base),
             ExprKind::Index { base, key } => of(base).max(of(key)),
             ExprKind::Splat { base, each, .. } => of(base).max(of(each)),
-            ExprKind::ForTuple(it) | ExprKind::ForObject(it) => {
+            ExprKind::ForTuple(it) | ExprKind::ForObject(it) | ExprKind::TemplateFor(it) => {
                 [Some(it.collection), it.key, Some(it.value), it.condition].iter().flatten().map(of).max().unwrap_or(0)
             }
             ExprKind::Unary { operand, .. } => of(operand),

@@ -117,14 +117,14 @@ pub(super) fn key(name: &str) -> Arc<str> {
     thread_local! {
         static KEYS: RefCell<FxHashSet<Arc<str>>> = RefCell::default();
     }
-    KEYS.with_borrow_mut(|keys| match keys.get(name) {
-        Some(key) => key.clone(),
-        None => {
-            let key = Arc::<str>::from(name);
-            if keys.len() < MOST {
-                keys.insert(key.clone());
-            }
-            key
+    KEYS.with_borrow_mut(|keys| {
+        if let Some(key) = keys.get(name) {
+            return key.clone();
         }
+        let key = Arc::<str>::from(name);
+        if keys.len() < MOST {
+            keys.insert(key.clone());
+        }
+        key
     })
 }

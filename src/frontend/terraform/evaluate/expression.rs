@@ -37,9 +37,7 @@ impl<'p> Evaluator<'p> {
             ExprKind::TemplateIf { condition, then, otherwise } => {
                 self.template_if(scope, *condition, *then, *otherwise, span)
             }
-            ExprKind::TemplateFor { key, value, collection, body } => {
-                self.template_for(scope, *key, *value, *collection, *body, span)
-            }
+            ExprKind::TemplateFor(it) => self.template_for(scope, it, span),
             ExprKind::Variable(_) | ExprKind::GetAttr { .. } | ExprKind::Index { .. } | ExprKind::SplatItem => {
                 self.traversal(scope, id)
             }

@@ -12,7 +12,7 @@ use crate::frontend::files::{Listed, ReadError, normalise};
 use crate::frontend::terraform::convert::invalid;
 use crate::frontend::terraform::functions;
 use crate::frontend::terraform::operators;
-use crate::parse::hcl::{self, ExprId, ExprKind, List};
+use crate::parse::hcl::{self, ExprId, ExprKind, For, List};
 use crate::source::{FileId, Span};
 use crate::value::{Unknown, Value, ValueKind};
 
@@ -42,17 +42,9 @@ impl<'p> Evaluator<'p> {
         Value { span, ..value }
     }
 
-    pub(super) fn template_for(
-        &self,
-        scope: Scope<'_, 'p>,
-        key: Option<Span>,
-        value: Span,
-        collection: ExprId,
-        body: ExprId,
-        span: Span,
-    ) -> Value {
-        let set = is_set(scope, collection);
-        let collection = self.eval(scope, collection);
+    pub(super) fn template_for(&self, scope: Scope<'_, 'p>, it: &For, span: Span) -> Value {
+        let set = is_set(scope, it.collection);
+        let collection = self.eval(scope, it.collection);
         let Some(elements) = elements(&collection, set) else {
             let failed = self.fail("this value has no elements", span);
             return if is_invalid(&collection) { Value { span, ..collection } } else { failed };
@@ -62,13 +54,13 @@ impl<'p> Evaluator<'p> {
             if !self.step() {
                 return self.bounded("loop steps", span);
             }
-            let key_names =
-                Names { name: key.map_or("", |key| scope.file.slice(key)), value: &key_value, up: scope.names };
-            let up = if key.is_some() { Some(&key_names) } else { scope.names };
-            let names = Names { name: scope.file.slice(value), value: &item, up };
+            let key_name = it.key_name.map_or("", |key| scope.file.slice(key));
+            let key_names = Names { name: key_name, value: &key_value, up: scope.names };
+            let up = if it.key_name.is_some() { Some(&key_names) } else { scope.names };
+            let names = Names { name: scope.file.slice(it.value_name), value: &item, up };
             pieces.push(match doubt {
                 Some(why) => Value::new(Unknown { prefix: None, symbol: None, ..Unknown::clone(&why) }, span),
-                None => self.eval(scope.with(Some(&names)), body),
+                None => self.eval(scope.with(Some(&names)), it.value),
             });
         }
         self.noted(operators::join(&pieces, span))
@@ -82,10 +74,7 @@ impl<'p> Evaluator<'p> {
 }
 
 fn is_text(kind: &ExprKind) -> bool {
-    matches!(
-        kind,
-        ExprKind::Literal(_) | ExprKind::Decoded(_) | ExprKind::TemplateIf { .. } | ExprKind::TemplateFor { .. }
-    )
+    matches!(kind, ExprKind::Literal(_) | ExprKind::Decoded(_) | ExprKind::TemplateIf { .. } | ExprKind::TemplateFor(_))
 }
 
 /// What functions that read files see.

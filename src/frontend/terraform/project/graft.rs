@@ -58,12 +58,7 @@ impl Shift {
                 then: self.id(*then),
                 otherwise: otherwise.map(|id| self.id(id)),
             },
-            ExprKind::TemplateFor { key, value, collection, body } => ExprKind::TemplateFor {
-                key: key.map(|key| self.span(key)),
-                value: self.span(*value),
-                collection: self.id(*collection),
-                body: self.id(*body),
-            },
+            ExprKind::TemplateFor(it) => ExprKind::TemplateFor(Box::new(self.for_expression(it))),
             ExprKind::Variable(name) => ExprKind::Variable(self.span(*name)),
             ExprKind::GetAttr { base, name } => ExprKind::GetAttr { base: self.id(*base), name: self.span(*name) },
             ExprKind::Index { base, key } => ExprKind::Index { base: self.id(*base), key: self.id(*key) },

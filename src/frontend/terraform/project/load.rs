@@ -89,7 +89,7 @@ pub(crate) fn is_configuration(name: &str) -> bool {
 
 /// `x.tofu` stands in for `x.tf` when both are there.
 fn prefer_tofu(names: &mut BTreeMap<String, SourceFile>) {
-    if !names.keys().any(|name| name.ends_with(".tofu") || name.ends_with(".tofu.json")) {
+    if !names.keys().any(|name| name.contains(".tofu")) {
         return;
     }
     let replaced = |name: &String| {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 pub(super) use self::constant::{constant, constant_text};
 pub(super) use self::manifest::Manifest;
@@ -122,6 +122,39 @@ impl<'f> Project<'f> {
             reached.insert(dir);
         }
         reached
+    }
+
+    /// Takes the roots out; each is evaluated as before.
+    pub fn take_roots(&mut self) -> Vec<Root> {
+        std::mem::take(&mut self.roots)
+    }
+
+    /// The directories that nothing leads to but that somebody wants to evaluate them as a root. None where a source is computed:
+    /// it may lead anywhere.
+    pub fn only_roots(&self, roots: &[Root]) -> FxHashSet<PathBuf> {
+        let calls = || self.modules.values().flat_map(|module| module.calls.values());
+        if calls().any(|call| matches!(call.source, module::Source::Early(_) | module::Source::Unreadable)) {
+            return FxHashSet::default();
+        }
+        let mut only: FxHashSet<PathBuf> = roots.iter().map(|root| root.dir.clone()).collect();
+        for call in calls() {
+            if let module::Source::Local(to) = &call.source {
+                only.remove(to);
+            }
+        }
+        for named in roots.iter().flat_map(|root| root.manifest.directories()) {
+            only.remove(named);
+        }
+        only
+    }
+
+    /// Forgets the text of directories that are not needed again.
+    pub fn release<'d>(&mut self, dirs: impl Iterator<Item = &'d Path>) {
+        for dir in dirs {
+            if let Some(module) = self.modules.get_mut(dir) {
+                *module = Module::default();
+            }
+        }
     }
 
     pub(super) fn module(&self, dir: &Path) -> Option<&Module> {
