@@ -116,7 +116,7 @@ impl Units {
         // A root that a plan lies beside is judged by the plan, which knows more.
         let planned = |root: &Root| plans.iter().any(|plan| plan.dir == root.dir);
         let (planned, roots): (Vec<Root>, Vec<Root>) = project.take_roots().into_iter().partition(planned);
-        let only = project.only_roots(&roots);
+        let only = project.only_roots(&roots, &planned);
         for wave in roots.chunks((roots.len() / WAVES).max(LEAST_IN_WAVE)) {
             self.roots(&project, wave, mappings, values.statistics);
             project.release(wave.iter().map(|root| root.dir.as_path()).filter(|dir| only.contains(*dir)));

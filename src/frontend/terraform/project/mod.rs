@@ -131,7 +131,7 @@ impl<'f> Project<'f> {
 
     /// The directories that nothing leads to but that somebody wants to evaluate them as a root. None where a source is computed:
     /// it may lead anywhere.
-    pub fn only_roots(&self, roots: &[Root]) -> FxHashSet<PathBuf> {
+    pub fn only_roots(&self, roots: &[Root], others: &[Root]) -> FxHashSet<PathBuf> {
         let calls = || self.modules.values().flat_map(|module| module.calls.values());
         if calls().any(|call| matches!(call.source, module::Source::Early(_) | module::Source::Unreadable)) {
             return FxHashSet::default();
@@ -142,7 +142,7 @@ impl<'f> Project<'f> {
                 only.remove(to);
             }
         }
-        for named in roots.iter().flat_map(|root| root.manifest.directories()) {
+        for named in roots.iter().chain(others).flat_map(|root| root.manifest.directories()) {
             only.remove(named);
         }
         only
