@@ -413,8 +413,9 @@ fn roots_say_the_same_however_many_there_are() {
     };
     let all: Vec<_> = (0..48).flat_map(group).collect();
     let apart = (0..48_usize).flat_map(|at| {
-        let near: Vec<_> = [at, at.saturating_sub(7)].into_iter().flat_map(group).collect();
-        prints(&near)
+        // With all that is called from it.
+        let near = std::iter::successors(Some(at), |&at| (at > 0).then(|| at.saturating_sub(7)));
+        prints(&near.flat_map(group).collect::<Vec<_>>())
     });
     let apart: std::collections::BTreeSet<_> = apart.collect();
     assert!(apart.len() > 500);
