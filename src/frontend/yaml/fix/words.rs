@@ -55,9 +55,12 @@ fn names(keys: &[&str], wanted: &Wanted<'_>, renamed: bool) -> Vec<Key> {
     let mut made = Vec::new();
     for key in keys {
         let own = if renamed { native_names(&wanted.resource.resource_type, &path, key) } else { None };
-        let written = own.unwrap_or(key);
-        path = if path.is_empty() { written.to_owned() } else { format!("{path}.{written}") };
-        let mut names = vec![written.to_owned()];
+        // Inputs of azure-native start small, whatever Resource Manager does (`DisableLocalAuth`).
+        let small = key.get(..1).map(str::to_ascii_lowercase).filter(|_| renamed);
+        let small = small.map_or_else(|| (*key).to_owned(), |it| it + key.get(1..).unwrap_or(""));
+        let written = own.map_or(small, str::to_owned);
+        path = if path.is_empty() { written.clone() } else { format!("{path}.{written}") };
+        let mut names = vec![written.clone()];
         if written != *key {
             names.push((*key).to_owned());
         }
