@@ -3,7 +3,7 @@
 //! In: a symbol (known text, each unknown part in braces) and a pattern. Out: false where no value of the parts would do.
 //! Tenant and subscription ids are GUIDs, login endpoints are those of Azure's clouds; every other part may be any text.
 
-/// The login endpoints of Azure's clouds: go-autorest `azure/environments.go`, as of 2026-11-22.
+/// The login endpoints of Azure's clouds that are open: Azure/go-autorest 13ddd342, `autorest/azure/environments.go`, read 2026-11-22.
 const LOGIN_ENDPOINTS: [&str; 3] =
     ["https://login.microsoftonline.com/", "https://login.microsoftonline.us/", "https://login.chinacloudapi.cn/"];
 
