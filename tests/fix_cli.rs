@@ -11,8 +11,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use baalint::lint::Request;
 use baalint::lint::library::Shelves;
-use baalint::lint::{Request, Values};
 use baalint::suppress::Day;
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/policies");
@@ -331,23 +331,8 @@ fn a_file_that_changed_since_it_was_judged_is_left() {
     let scratch = Scratch::new("raced");
     scratch.write("a.tf", OFF).write("b/b.tf", OFF);
     let request = Request {
-        paths: vec![scratch.0.clone()],
-        buffers: Vec::new(),
-        overlay: Vec::new(),
-        fixes: false,
-        exclude: Vec::new(),
-        values: Values::default(),
         shelves: Shelves { builtin: false, directories: vec![POLICIES.into()], azure_policy: Vec::new() },
-        mappings: None,
-        config: None,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        threads: None,
-        suppressions: true,
-        foreign: false,
-        baseline: None,
-        since: None,
-        today: Day::of(std::time::SystemTime::now()),
+        ..Request::of(vec![scratch.0.clone()], Day::of(std::time::SystemTime::now()))
     };
     let fixed = baalint::lint::fix::fix(&request, false);
     assert_eq!(fixed.files.len(), 2);

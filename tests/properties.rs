@@ -15,8 +15,7 @@ use baalint::discover::Buffer;
 use baalint::eval::{Settings, Verdict, evaluate};
 use baalint::frontend::MemoryFiles;
 use baalint::frontend::terraform::{Options, Project};
-use baalint::lint::library::Shelves;
-use baalint::lint::{self, Request, Values};
+use baalint::lint::{self, Request};
 use baalint::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceGraph, ResourceType};
 use baalint::parse::{json, yaml};
 use baalint::policy::compile_definition;
@@ -344,23 +343,9 @@ fn project() -> Vec<(PathBuf, String)> {
 fn check(files: &[(PathBuf, String)], threads: usize) -> report::Report {
     let buffer = |(path, text): &(PathBuf, String)| Buffer { path: path.clone(), bytes: text.as_bytes().to_vec() };
     let request = Request {
-        paths: Vec::new(),
         buffers: files.iter().map(buffer).collect(),
-        overlay: Vec::new(),
-        fixes: false,
-        exclude: Vec::new(),
-        values: Values::default(),
-        shelves: Shelves::default(),
-        mappings: None,
-        config: None,
-        select: Vec::new(),
-        ignore: Vec::new(),
         threads: Some(threads),
-        suppressions: true,
-        foreign: false,
-        baseline: None,
-        since: None,
-        today: Day::parse("2026-11-21").unwrap(),
+        ..Request::of(Vec::new(), Day::parse("2026-11-21").unwrap())
     };
     std::thread::spawn(move || lint::run(request).report).join().unwrap()
 }

@@ -7,34 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use baalint::discover::Buffer;
-use baalint::lint::library::Shelves;
 use baalint::lint::session::{Session, Stage};
-use baalint::lint::{self, Request, Values};
+use baalint::lint::{self, Request};
 use baalint::report::Report;
 use baalint::source::Span;
 use baalint::suppress::Day;
 use baalint::suppress::baseline::Baseline;
 
 fn request(folder: &Path, buffers: Vec<Buffer>) -> Request {
-    Request {
-        paths: vec![folder.to_path_buf()],
-        buffers,
-        overlay: Vec::new(),
-        fixes: false,
-        exclude: Vec::new(),
-        values: Values::default(),
-        shelves: Shelves::default(),
-        mappings: None,
-        config: None,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        threads: None,
-        suppressions: true,
-        foreign: false,
-        baseline: None,
-        since: None,
-        today: Day::of(std::time::SystemTime::now()),
-    }
+    Request { buffers, ..Request::of(vec![folder.to_path_buf()], Day::of(std::time::SystemTime::now())) }
 }
 
 /// All that a report says with places, in an order of its own.

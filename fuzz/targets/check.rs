@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use baalint::discover::Buffer;
-use baalint::lint::library::Shelves;
-use baalint::lint::{self, Request, Values};
+use baalint::lint::{self, Request};
 use baalint::report::{self, text::Style};
 use baalint::suppress::Day;
 use baalint_fuzz::{files, hold, lies, text};
@@ -20,23 +19,11 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let report = lint::run(Request {
-        paths: Vec::new(),
         buffers,
-        overlay: Vec::new(),
         fixes: true,
-        exclude: Vec::new(),
-        values: Values::default(),
-        shelves: Shelves::default(),
-        mappings: None,
-        config: None,
-        select: Vec::new(),
-        ignore: Vec::new(),
         threads: Some(1),
-        suppressions: true,
         foreign: true,
-        baseline: None,
-        since: None,
-        today: Day::parse("2026-11-21").expect("a day"),
+        ..Request::of(Vec::new(), Day::parse("2026-11-21").expect("a day"))
     })
     .report;
     hold(&report.diagnostics, &report.sources);

@@ -92,6 +92,31 @@ pub struct Request {
     pub today: Day,
 }
 
+impl Request {
+    /// Everything below the paths, by the built-in policies, recorded exceptions respected.
+    pub fn of(paths: Vec<PathBuf>, today: Day) -> Self {
+        Self {
+            paths,
+            buffers: Vec::new(),
+            overlay: Vec::new(),
+            fixes: false,
+            exclude: Vec::new(),
+            values: Values::default(),
+            shelves: Shelves::default(),
+            mappings: None,
+            config: None,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            threads: None,
+            suppressions: true,
+            foreign: false,
+            baseline: None,
+            since: None,
+            today,
+        }
+    }
+}
+
 /// The result of a run.
 #[derive(Debug, Default)]
 pub struct Run {

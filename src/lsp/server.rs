@@ -12,9 +12,9 @@ use super::actions::{OPEN_POLICY, actions, fix, selected_findings};
 use super::convert::{of_diagnostic, of_finding, page, path, range, uri};
 use super::policy_page;
 use crate::finding::{Finding, Verdict};
+use crate::lint;
 use crate::lint::library::Shelves;
 use crate::lint::session::{News, Session, Stage};
-use crate::lint::{self, Values};
 use crate::report::Report;
 use crate::source::{SourceFile, Span};
 use crate::suppress::Day;
@@ -293,23 +293,9 @@ impl<'c> Server<'c> {
 /// What is judged: the folders, as the command line says.
 fn request(setup: &Setup, folders: Vec<PathBuf>) -> lint::Request {
     lint::Request {
-        paths: folders,
-        buffers: Vec::new(),
-        overlay: Vec::new(),
-        fixes: false,
-        exclude: Vec::new(),
-        values: Values::default(),
         shelves: setup.shelves.clone(),
-        mappings: None,
         config: setup.config.clone(),
-        select: Vec::new(),
-        ignore: Vec::new(),
-        threads: None,
-        suppressions: true,
-        foreign: false,
-        baseline: None,
-        since: None,
-        today: Day::of(std::time::SystemTime::now()),
+        ..lint::Request::of(folders, Day::of(std::time::SystemTime::now()))
     }
 }
 

@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use baalint::frontend::yaml::may_be_input;
-use baalint::lint::library::Shelves;
-use baalint::lint::{self, Request, Values};
+use baalint::lint::{self, Request};
 use baalint::parse::yaml;
 use baalint::source::FileId;
 use baalint::suppress::Day;
@@ -79,22 +78,7 @@ fn run(roots: &[PathBuf]) -> usize {
 /// The YAML below the roots, and nothing else.
 fn request(roots: &[PathBuf]) -> Request {
     Request {
-        paths: roots.to_vec(),
-        buffers: Vec::new(),
-        overlay: Vec::new(),
-        fixes: false,
         exclude: ["*.tf", "*.tofu", "*.tfvars", "*.hcl", "*.json", "*.jsonc"].map(str::to_owned).to_vec(),
-        values: Values::default(),
-        shelves: Shelves::default(),
-        mappings: None,
-        config: None,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        threads: None,
-        suppressions: true,
-        foreign: false,
-        baseline: None,
-        since: None,
-        today: Day::of(std::time::SystemTime::now()),
+        ..Request::of(roots.to_vec(), Day::of(std::time::SystemTime::now()))
     }
 }
