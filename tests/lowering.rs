@@ -33,40 +33,13 @@ mod support;
 
 #[test]
 fn terraform_lowers_to_the_expected_model() {
-    let mut wrong = Vec::new();
-    for case in cases("fixtures/lowering/terraform") {
-        let mut sources = SourceMap::default();
-        let lowered = lower_terraform(&case.join("main.tf"), &mut sources);
-        let actual = Printer { sources: &sources, text: String::new() }.print(&lowered);
-        let expected_file = case.join("expected.txt");
-        if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&expected_file, &actual).unwrap();
-        }
-        let expected = fs::read_to_string(&expected_file).unwrap_or_default();
-        if let Some(difference) = first_difference(&expected, &actual) {
-            wrong.push(format!("{}: {difference}", case.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    as_expected(&cases("fixtures/lowering/terraform"), |case, sources| lower_terraform(&case.join("main.tf"), sources));
 }
 
 #[test]
 fn yaml_lowers_to_the_expected_model() {
-    let mut wrong = Vec::new();
-    for case in cases("fixtures/lowering/yaml").iter().flat_map(|dialect| directories(dialect)) {
-        let mut sources = SourceMap::default();
-        let lowered = lower_yaml(&yaml_files(&case), &mut sources);
-        let actual = Printer { sources: &sources, text: String::new() }.print(&lowered);
-        let expected_file = case.join("expected.txt");
-        if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&expected_file, &actual).unwrap();
-        }
-        let expected = fs::read_to_string(&expected_file).unwrap_or_default();
-        if let Some(difference) = first_difference(&expected, &actual) {
-            wrong.push(format!("{}: {difference}", case.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let cases: Vec<_> = cases("fixtures/lowering/yaml").iter().flat_map(|dialect| directories(dialect)).collect();
+    as_expected(&cases, |case, sources| lower_yaml(&yaml_files(case), sources));
 }
 
 #[test]
@@ -362,6 +335,25 @@ fn first_difference(expected: &str, actual: &str) -> Option<String> {
         }
         None => None,
     }
+}
+
+/// Each case lowers to what its `expected.txt` prints; `UPDATE_EXPECTED` writes that file.
+fn as_expected(cases: &[PathBuf], lower: impl Fn(&Path, &mut SourceMap) -> Lowered) {
+    let mut wrong = Vec::new();
+    for case in cases {
+        let mut sources = SourceMap::default();
+        let lowered = lower(case, &mut sources);
+        let actual = Printer { sources: &sources, text: String::new() }.print(&lowered);
+        let expected_file = case.join("expected.txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected_file, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&expected_file).unwrap_or_default();
+        if let Some(difference) = first_difference(&expected, &actual) {
+            wrong.push(format!("{}: {difference}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn cases(directory: &str) -> Vec<PathBuf> {

@@ -116,9 +116,7 @@ mod tests {
     use super::write;
 
     fn printed(report: &Report) -> String {
-        let mut out = Vec::new();
-        write(&mut out, report).unwrap();
-        String::from_utf8(out).unwrap()
+        shared_findings::printed(|out| write(out, report))
     }
 
     #[test]

@@ -14,6 +14,13 @@ use crate::source::{FileId, SourceMap, Span};
 const MAIN: &str = "\u{feff}resource \"azurerm_storage_account\" \"logs\" {\r\n  name = \"日本€𝄞\"\r\n  tls  = var.tls # 𝄞 \"<&>\"\r\n}\r\n";
 const VARS: &str = "tls = \"TLS1_0\"\n";
 
+/// What a format writes.
+pub(crate) fn printed(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 /// Nothing found in nothing.
 pub(crate) fn nothing() -> Report {
     Report::default()
