@@ -32,7 +32,7 @@ const TEMPLATE: &str = r#"{ "$schema": "https://schema.management.azure.com/sche
 impl Scratch {
     /// A compiler that runs `script`.
     fn compiler(&self, path: &str, script: &str) -> &Self {
-        self.write(path, &format!("#!/bin/sh\n{script}\n"));
+        self.write(path, format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(self.0.join(path), fs::Permissions::from_mode(0o755)).unwrap();
         self
     }
@@ -92,7 +92,7 @@ fn parameters_beside_a_source_hold() {
 fn a_template_that_is_older_than_its_source_is_told_and_not_judged() {
     let scratch = Scratch::new("older");
     scratch.write("main.bicep", SOURCE).write("template", TEMPLATE).compiler("bin/bicep", "cat template");
-    scratch.write("main.json", &TEMPLATE.replace("\"templateHash\": \"1\"", "\"templateHash\": \"0\""));
+    scratch.write("main.json", TEMPLATE.replace("\"templateHash\": \"1\"", "\"templateHash\": \"0\""));
     let (_, findings, diagnostics, _) = scratch.judged(&["main.bicep", "main.json"]);
     assert_eq!(findings, ["test/plain-http main.bicep:6"]);
     assert_eq!(

@@ -35,7 +35,7 @@ fn a_diff_changes_nothing_and_can_be_applied() {
         "--- a/a/main.tf\n+++ b/a/main.tf\n@@ -1,3 +1,3 @@\n resource \"azurerm_storage_account\" \"logs\" {\n\
          -  https_traffic_only_enabled = false\n+  https_traffic_only_enabled = true\n }\n"
     );
-    scratch.write("fix.patch", &ran.out());
+    scratch.write("fix.patch", ran.out());
     let applied = Command::new("git").current_dir(&scratch.0).args(["apply", "fix.patch"]).status().unwrap();
     assert!(applied.success());
     assert_eq!(scratch.read("a/main.tf"), STORAGE.replace("false", "true"));
