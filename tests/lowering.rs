@@ -370,8 +370,10 @@ fn directories(above: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Everything below a case that is input, or is read by it.
 fn yaml_files(directory: &Path) -> Vec<PathBuf> {
-    directories(directory).into_iter().filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect()
+    let below = directories(directory).into_iter().filter(|path| !path.ends_with("expected.txt"));
+    below.flat_map(|path| if path.is_dir() { yaml_files(&path) } else { vec![path] }).collect()
 }
 
 fn lower_yaml(paths: &[PathBuf], sources: &mut SourceMap) -> Lowered {
@@ -382,8 +384,10 @@ fn lower_yaml(paths: &[PathBuf], sources: &mut SourceMap) -> Lowered {
         // Shown relative, so that what is expected is the same on every machine.
         let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
         files.insert(&shown, text.as_str());
-        let id = sources.add(shown.clone(), shown, text);
-        parsed.extend(sources.get(id).and_then(yaml::parse));
+        if path.extension().is_some_and(|it| it == "yaml") {
+            let id = sources.add(shown.clone(), shown, text);
+            parsed.extend(sources.get(id).and_then(yaml::parse));
+        }
     }
     let mut all = Lowered::default();
     for unit in yaml::units(parsed, &files, sources) {

@@ -7,75 +7,38 @@ use std::sync::Arc;
 
 use super::crossplane::Managed;
 use super::manifest::read_at_deployment;
+use super::tables;
 use crate::model::{Coverage, Dialect, Link, Lowered, Resource, ResourceType, Target};
 use crate::source::Span;
 use crate::value::{Entry, Object, Reason, Unknown, Value, ValueKind};
 
-/// A kind of the provider.
+/// How a kind of the provider lies over its ARM type: a row of `data/provider_azure.tsv`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
-    group: &'static str,
+    /// `storage/Account`.
     name: &'static str,
+    arm: &'static str,
+    api: &'static str,
     /// What references call it, as the upjet provider does.
     pub(super) referred: &'static str,
-    arm: &'static str,
-    api: &'static str,
+    /// The key that names its parent.
+    parent: &'static str,
+    body: &'static str,
+    renames: &'static str,
 }
 
-const fn kind(
-    group: &'static str,
-    name: &'static str,
-    referred: &'static str,
-    arm: &'static str,
-    api: &'static str,
-) -> Kind {
-    Kind { group, name, referred, arm, api }
-}
+impl Kind {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut parts = line.split('\t');
+        let (name, arm, api) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut next = || parts.next().unwrap_or("");
+        Some(Self { name, arm, api, referred: next(), parent: next(), body: next(), renames: next() })
+    }
 
-const KINDS: [Kind; 18] = [
-    kind("", "ResourceGroup", "resource_group", "Microsoft.Resources/resourceGroups", "2018-05-01"),
-    kind("cache", "Redis", "redis_cache", "Microsoft.Cache/redis", "2018-03-01"),
-    kind("compute", "AKSCluster", "kubernetes_cluster", "Microsoft.ContainerService/managedClusters", "2018-03-31"),
-    kind("database", "CosmosDBAccount", "cosmosdb_account", "Microsoft.DocumentDB/databaseAccounts", "2015-04-08"),
-    kind("database", "MySQLServer", "mysql_server", "Microsoft.DBforMySQL/servers", "2017-12-01"),
-    kind("database", "PostgreSQLServer", "postgresql_server", "Microsoft.DBforPostgreSQL/servers", "2017-12-01"),
-    kind("database", "MySQLServerFirewallRule", "", "Microsoft.DBforMySQL/servers/firewallRules", "2017-12-01"),
-    kind(
-        "database",
-        "PostgreSQLServerFirewallRule",
-        "",
-        "Microsoft.DBforPostgreSQL/servers/firewallRules",
-        "2017-12-01",
-    ),
-    kind(
-        "database",
-        "MySQLServerVirtualNetworkRule",
-        "",
-        "Microsoft.DBforMySQL/servers/virtualNetworkRules",
-        "2017-12-01",
-    ),
-    kind(
-        "database",
-        "PostgreSQLServerVirtualNetworkRule",
-        "",
-        "Microsoft.DBforPostgreSQL/servers/virtualNetworkRules",
-        "2017-12-01",
-    ),
-    kind("database", "MySQLServerConfiguration", "", "Microsoft.DBforMySQL/servers/configurations", "2017-12-01"),
-    kind(
-        "database",
-        "PostgreSQLServerConfiguration",
-        "",
-        "Microsoft.DBforPostgreSQL/servers/configurations",
-        "2017-12-01",
-    ),
-    kind("keyvault", "KeyVaultSecret", "key_vault_secret", "Microsoft.KeyVault/vaults/secrets", "2019-09-01"),
-    kind("network", "VirtualNetwork", "virtual_network", "Microsoft.Network/virtualNetworks", "2019-06-01"),
-    kind("network", "Subnet", "subnet", "Microsoft.Network/virtualNetworks/subnets", "2019-06-01"),
-    kind("network", "PublicIPAddress", "public_ip", "Microsoft.Network/publicIPAddresses", "2019-06-01"),
-    kind("storage", "Account", "storage_account", "Microsoft.Storage/storageAccounts", "2017-06-01"),
-    kind("storage", "Container", "", "Microsoft.Storage/storageAccounts/blobServices/containers", "2018-02-01"),
-];
+    fn renames(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.renames.split(' ')
+    }
+}
 
 /// Keys of a `spec` that say how Crossplane works.
 const OF_CROSSPLANE: [&str; 8] = [
@@ -94,7 +57,8 @@ const OF_IDENTITY: [&str; 4] = ["resourceGroupName", "serverName", "virtualNetwo
 
 /// The kind of a group such as `database`; the group of a resource group has no name.
 pub(super) fn find(group: &str, kind: &str) -> Option<Kind> {
-    KINDS.iter().find(|it| it.group == group && it.name == kind).copied()
+    let named = |it: &Kind| it.name.split_once('/') == Some((group, kind));
+    tables::provider_azure().filter_map(Kind::read).find(named)
 }
 
 /// A `spec` without what says how Crossplane works.
@@ -123,7 +87,7 @@ pub(super) fn lower(managed: &Managed, kind: Kind, spec: &Object, lowered: &mut 
     let header = manifest.header;
     let mut body = Object { rest: given.rest.clone(), ..Object::default() };
     body.insert("apiVersion", manifest.api, Value::new(kind.api, manifest.api));
-    let own_name = matches!(kind.name, "KeyVaultSecret" | "MySQLServerConfiguration" | "PostgreSQLServerConfiguration");
+    let own_name = kind.renames().any(|it| it == "name");
     let given_name = if own_name { given.entries.shift_remove("name").map(|it| (it.key_span, it.value)) } else { None };
     if let Some((span, name)) = given_name.or_else(|| managed.external_name()) {
         body.insert("name", span, name);
@@ -149,7 +113,7 @@ pub(super) fn lower(managed: &Managed, kind: Kind, spec: &Object, lowered: &mut 
 /// What holds the resource.
 fn parent(kind: Kind, given: &Object, written: Option<&Object>) -> Option<Link> {
     let holder = ResourceType::new(kind.arm).parent()?;
-    if kind.name == "Container" {
+    if kind.parent == "providerConfigRef" {
         // A container takes its credentials from an account, which its `providerConfigRef` names.
         let used = written.and_then(|it| it.value("providerConfigRef").or_else(|| it.value("providerRef")))?;
         let account = used.as_object()?.value("name")?;
@@ -157,10 +121,10 @@ fn parent(kind: Kind, given: &Object, written: Option<&Object>) -> Option<Link> 
         let target = Target::Named { resource_type: holder, names: vec![account.clone(), service] };
         return Some(Link { target, scope: false, span: account.span });
     }
-    let name = ["serverName", "virtualNetworkName", "vaultBaseUrl"].into_iter().find_map(|key| given.value(key))?;
+    let name = given.value(kind.parent)?;
     let span = name.span;
     let target = match name.as_str() {
-        Some(url) if kind.name == "KeyVaultSecret" => {
+        Some(url) if kind.parent == "vaultBaseUrl" => {
             let host = url.trim_start_matches("https://").split(['.', '/']).next().unwrap_or(url);
             Target::Named { resource_type: holder, names: vec![Value::new(host, span)] }
         }
@@ -172,53 +136,54 @@ fn parent(kind: Kind, given: &Object, written: Option<&Object>) -> Option<Link> 
 
 /// The body of a kind from what it is given.
 fn fill(kind: Kind, mut given: Object, body: &mut Object, header: Span) {
-    match kind.name {
-        "Account" => {
-            let account = given.value("storageAccountSpec").and_then(Value::as_object).cloned().unwrap_or_default();
-            body.entries.extend(account.entries);
+    if kind.body == "whole" {
+        changed(kind, &mut given, header);
+        body.entries.extend(given.entries);
+    } else if let Some(key) = kind.body.strip_prefix("of:") {
+        let mut own = given.value(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        changed(kind, &mut own, header);
+        body.entries.extend(own.entries);
+    } else {
+        let beside = kind.body.strip_prefix("beside:").unwrap_or("");
+        let mut properties = Object { rest: given.rest.clone(), ..Object::default() };
+        for (key, entry) in given.entries {
+            let outside = beside.split(',').any(|it| *it == *key);
+            let side = if outside { &mut *body } else { &mut properties };
+            side.entries.insert(key, entry);
         }
-        "VirtualNetwork"
-        | "Subnet"
-        | "CosmosDBAccount"
-        | "ResourceGroup"
-        | "MySQLServerFirewallRule"
-        | "PostgreSQLServerFirewallRule"
-        | "MySQLServerVirtualNetworkRule"
-        | "PostgreSQLServerVirtualNetworkRule" => {
-            if kind.name == "CosmosDBAccount" {
-                not_sent(&mut given, "ipRangeFilter");
-            }
-            body.entries.extend(given.entries);
+        changed(kind, &mut properties, header);
+        body.insert("properties", header, Value::object(properties, header));
+    }
+}
+
+/// The names that Azure has for what is given, without what is not sent.
+fn changed(kind: Kind, object: &mut Object, header: Span) {
+    for change in kind.renames() {
+        if let Some(path) = change.strip_prefix('-') {
+            within(object, path, &mut |object, key| not_sent(object, key));
+        } else if let Some((from, to)) = change.split_once('=') {
+            let to = to.rsplit('.').next().unwrap_or(to);
+            within(object, from, &mut |object, key| {
+                if let Some(entry) = object.entries.shift_remove(key) {
+                    object.entries.insert(to.into(), entry);
+                }
+            });
         }
-        _ => {
-            let mut properties = Object { rest: given.rest.clone(), ..Object::default() };
-            let sku_inside = kind.name == "Redis";
-            for (key, entry) in given.entries {
-                let beside = matches!(&*key, "location" | "tags" | "zones") || (&*key == "sku" && !sku_inside);
-                let side = if beside { &mut *body } else { &mut properties };
-                side.entries.insert(renamed(kind, key), entry);
-            }
-            if kind.name == "AKSCluster" {
-                cluster(&mut properties, header);
-            } else if kind.name == "KeyVaultSecret" {
-                secret_attributes(&mut properties);
-            }
-            body.insert("properties", header, Value::object(properties, header));
+        match change {
+            "@cluster" => cluster(object, header),
+            "@secret" => secret_value(object),
+            _ => {}
         }
     }
 }
 
-fn renamed(kind: Kind, key: Arc<str>) -> Arc<str> {
-    let name = match (kind.name, &*key) {
-        ("AKSCluster", "version") => "kubernetesVersion",
-        ("AKSCluster", "dnsNamePrefix") => "dnsPrefix",
-        ("PublicIPAddress", "allocationMethod") => "publicIPAllocationMethod",
-        ("PublicIPAddress", "version") => "publicIPAddressVersion",
-        ("PublicIPAddress", "tcpIdleTimeoutInMinutes") => "idleTimeoutInMinutes",
-        ("Container", "publicAccessType") => "publicAccess",
-        _ => return key,
-    };
-    name.into()
+/// Does something with the object that holds the last key of a path.
+fn within(object: &mut Object, path: &str, change: &mut dyn FnMut(&mut Object, &str)) {
+    let Some((outer, inner)) = path.split_once('.') else { return change(object, path) };
+    let Some(entry) = object.entries.get_mut(outer) else { return };
+    if let ValueKind::Object(held) = &mut entry.value.kind {
+        within(Arc::make_mut(held), inner, change);
+    }
 }
 
 /// What the nodes are is a pool of their own, and `disableRBAC` says the contrary of what is sent.
@@ -253,27 +218,18 @@ fn cluster(properties: &mut Object, header: Span) {
     properties.insert("servicePrincipalProfile", header, Value::object(principal, header));
 }
 
-fn secret_attributes(properties: &mut Object) {
+/// The value of a secret is read from one of the cluster.
+fn secret_value(properties: &mut Object) {
     if let Some(entry) = properties.entries.get_mut("value")
         && let Some(secret) = entry.value.as_object().and_then(|it| it.value("name")?.as_str())
     {
         entry.value = read_at_deployment(format!("Secret/{secret}"), entry.value.span);
     }
-    let Some(entry) = properties.entries.get_mut("attributes") else { return };
-    let ValueKind::Object(attributes) = &mut entry.value.kind else { return };
-    let attributes = Arc::make_mut(attributes);
-    for (from, to) in [("expirationDate", "exp"), ("notBeforeDate", "nbf")] {
-        if let Some(entry) = attributes.entries.shift_remove(from) {
-            attributes.entries.insert(to.into(), entry);
-        }
-    }
 }
 
 /// A property that the provider reads and does not send.
-fn not_sent(given: &mut Object, key: &str) {
-    let Some(entry) = given.entries.get_mut("properties") else { return };
-    let ValueKind::Object(properties) = &mut entry.value.kind else { return };
-    if let Some(entry) = Arc::make_mut(properties).entries.get_mut(key) {
+fn not_sent(object: &mut Object, key: &str) {
+    if let Some(entry) = object.entries.get_mut(key) {
         let why = Reason::NotEvaluated(format!("`{key}`, which provider-azure does not send").into());
         entry.value = Value::unknown(why, entry.value.span);
     }

@@ -10,6 +10,7 @@ use crate::azure;
 
 const ASO: &str = include_str!("data/aso.tsv");
 const CROSSPLANE: &str = include_str!("data/crossplane.txt");
+const PROVIDER_AZURE: &str = include_str!("data/provider_azure.tsv");
 const ARM_TYPES: &str = include_str!("data/arm_types.txt");
 const PULUMI: &str = include_str!("data/pulumi.txt");
 const PULUMI_PROPERTIES: &str = include_str!("data/pulumi_properties.txt");
@@ -89,6 +90,11 @@ pub(super) fn crossplane(group: &str, kind: &str) -> Option<&'static str> {
     let row =
         |line: &'static str| line.split_once(' ').and_then(|(key, azurerm)| Some((key.split_once('/')?, azurerm)));
     READ.get_or_init(|| lines(CROSSPLANE).filter_map(row).collect()).get(&(group, kind)).copied()
+}
+
+/// The rows of the kinds of Crossplane's first provider.
+pub(super) fn provider_azure() -> impl Iterator<Item = &'static str> {
+    lines(PROVIDER_AZURE)
 }
 
 /// The azurerm type of a token of Pulumi's classic provider, `azure:storage/account:Account`.

@@ -1,7 +1,8 @@
 //! Components of Pulumi YAML: resources with inputs, declared under `components` of a plugin's files.
 //!
 //! In: the documents of a run. Out: [`Components`] by the token that uses them. A component is judged where it is used, with what
-//! it is given there; one that nobody uses with what its inputs are by default. Its outputs are known only after deployment.
+//! it is given there; one that nobody uses with what its inputs are by default. Its outputs are what its resources
+//! and inputs say there.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -95,7 +96,8 @@ impl Program {
 
 fn of_component(component: &Object, config: Object) -> Program {
     let part = |key: &str| component.value(key).and_then(Value::as_object).cloned().unwrap_or_default();
-    Program { resources: part("resources"), variables: part("variables"), config, ..Program::default() }
+    let (resources, variables, outputs) = (part("resources"), part("variables"), part("outputs"));
+    Program { resources, variables, outputs, config, ..Program::default() }
 }
 
 fn tokens(holder: &Object) -> Vec<String> {

@@ -6,6 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::Program;
 use super::expression::{Access, Piece, Step, pieces};
 use super::functions;
@@ -21,12 +23,14 @@ const MAX_DEPTH: usize = 64;
 pub(super) struct Evaluator<'p> {
     program: &'p Program,
     depth: Cell<usize>,
+    /// What the components that it uses give out, by the name of the resource; none while that is being found.
+    outputs: RefCell<FxHashMap<String, Option<Object>>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'p> Evaluator<'p> {
     pub(super) fn new(program: &'p Program) -> Self {
-        Self { program, depth: Cell::new(0), diagnostics: RefCell::default() }
+        Self { program, depth: Cell::new(0), outputs: RefCell::default(), diagnostics: RefCell::default() }
     }
 
     /// Hands over what was found wrong.
@@ -35,6 +39,11 @@ impl<'p> Evaluator<'p> {
         found.sort();
         found.dedup();
         lowered.diagnostics.extend(found);
+    }
+
+    /// The text of a file that the program reads, by the path as written.
+    pub(super) fn file(&self, path: &Value) -> Option<Result<Arc<str>, Reason>> {
+        self.program.read.text(path)
     }
 
     /// What a written value is.
@@ -124,6 +133,12 @@ impl<'p> Evaluator<'p> {
     /// What the resource was given, when the text says it and Azure does not change it; else a reference.
     fn of_resource(&self, name: &str, resource: &Object, access: &Access, span: Span) -> Value {
         let token = resource.value("type").and_then(Value::as_str).unwrap_or("");
+        if let (Some(component), Some(Step::Key(key))) = (self.program.components.find(token), access.steps.first())
+            && let Some(output) = self.output(component, name, key)
+        {
+            let steps = access.steps.get(1..).unwrap_or(&[]);
+            return step_into(&output, steps, span).through(StepKind::Local, span);
+        }
         let given = match access.steps.first() {
             // What a component gives out is not what it was given.
             _ if self.program.components.find(token).is_some() => None,
@@ -147,6 +162,31 @@ impl<'p> Evaluator<'p> {
         let mut unknown = Unknown::reference(reason, Reference { address, attribute: attribute.as_str().into() });
         unknown.symbol = Some(symbol.into());
         Value::new(unknown, span)
+    }
+}
+
+impl Evaluator<'_> {
+    /// One of the outputs of a component that the program uses.
+    fn output(&self, component: &Object, name: &str, key: &str) -> Option<Value> {
+        if self.program.callers.len() >= super::MAX_DEPTH {
+            return None;
+        }
+        if let Some(known) = self.outputs.borrow().get(name) {
+            return known.as_ref()?.value(key).cloned();
+        }
+        // A component whose inputs depend on what it gives out has none that the text tells.
+        self.outputs.borrow_mut().insert(name.to_owned(), None);
+        let entry = self.program.resources.get(name)?;
+        let used = self.program.used(component, name, entry, self);
+        let inner = Evaluator::new(&used);
+        let outputs = used.outputs.entries.iter();
+        let outputs = outputs
+            .map(|(key, entry)| (key.clone(), Entry { key_span: entry.key_span, value: inner.value(&entry.value) }));
+        let found = Object { entries: outputs.collect(), rest: None };
+        self.diagnostics.borrow_mut().extend(inner.diagnostics.into_inner());
+        let output = found.value(key).cloned();
+        self.outputs.borrow_mut().insert(name.to_owned(), Some(found));
+        output
     }
 }
 

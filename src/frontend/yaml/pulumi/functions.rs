@@ -1,6 +1,7 @@
 //! The `fn::` functions of Pulumi YAML, as far as the text alone decides them.
 //!
-//! In: an object with one key that names a function. Out: its result; unknown for what reads a file or asks a provider. An object that
+//! In: an object with one key that names a function. Out: its result; unknown for what asks a provider, and for files whose path
+//! the text does not tell. An object that
 //! calls nothing gives none.
 
 use base64::Engine as _;
@@ -31,6 +32,7 @@ pub(super) fn call(evaluator: &Evaluator<'_>, object: &Object, span: Span) -> Op
             String::from_utf8(bytes).ok()
         }),
         "tojson" => to_json(&argument(), span),
+        "readfile" => read(evaluator, &entry.value, span),
         "singleornone" => single(&argument(), span),
         _ => runtime(name, &argument(), span),
     })
@@ -45,6 +47,14 @@ fn runtime(name: &str, argument: &Value, span: Span) -> Value {
         }
     });
     Value::new(unknown, span)
+}
+
+fn read(evaluator: &Evaluator<'_>, path: &Value, span: Span) -> Value {
+    match evaluator.file(path) {
+        Some(Ok(text)) => Value::new(text, span),
+        Some(Err(reason)) => Value::unknown(reason, span),
+        None => runtime("readFile", &evaluator.value(path), span),
+    }
 }
 
 fn list(value: &Value) -> Option<&[Value]> {

@@ -8,6 +8,7 @@ mod components;
 mod evaluate;
 mod expression;
 mod functions;
+mod given;
 mod native;
 mod project;
 mod renamed;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub(super) use self::components::{Components, unused};
 use self::evaluate::Evaluator;
+use self::given::FilesRead;
 pub(super) use self::renamed::native_names;
 use super::arguments::{Bridged, lower_bridged, undone};
 use super::tables;
@@ -35,7 +37,11 @@ pub(super) struct Program {
     name: Option<Value>,
     resources: Object,
     variables: Object,
+    /// What a component gives out.
+    outputs: Object,
     config: Object,
+    /// What `fn::readFile` reads.
+    read: FilesRead,
     /// What the addresses of its resources start with.
     prefix: String,
     /// Where it is used, the innermost first.
@@ -75,6 +81,7 @@ impl Program {
             resources: part("resources"),
             variables: part("variables"),
             config,
+            read: FilesRead::of(root, directory, files),
             components: components.clone(),
             ..Self::default()
         }
