@@ -127,6 +127,7 @@ pub(super) fn request(input: &InputArguments, policy: &PolicyArguments) -> Resul
         buffers,
         overlay: Vec::new(),
         fixes: false,
+        graphs: false,
         exclude: input.exclude.clone(),
         values: Values {
             terraform: terraform::Options { variables, variable_files: input.variable_files.clone(), environment },

@@ -18,7 +18,7 @@ use crate::source::{SourceFile, SourceMap};
 pub(super) fn run(arguments: &Inventory) -> Result<u8, Stop> {
     let policy =
         PolicyArguments { no_builtin: true, mappings: arguments.mappings.clone(), ..PolicyArguments::default() };
-    let run = lint::run(request(&arguments.input, &policy)?);
+    let run = lint::run(lint::Request { graphs: true, ..request(&arguments.input, &policy)? });
     let sources = run.report.sources;
     let mut rows: Vec<Row> = Vec::new();
     for graph in &run.graphs {

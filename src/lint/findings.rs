@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::gather::{Gathering, Texts};
+use super::gather::{Context, Gathering, Merging, Texts};
 use super::judge::Judged;
 use super::key_chain::encrypted_with;
-use crate::eval::{self, Settings, Source};
+use crate::eval::{self, Source};
 use crate::finding::{CitationFacts, Evidence, Finding, Identity, Label, PolicyFacts, Subject, local_address};
 use crate::model::{Resource, ResourceGraph, ResourceIndex};
 use crate::policy::{Policy, citation};
@@ -17,19 +17,25 @@ use crate::value::DefaultOf;
 /// Further addresses that one finding names.
 const NAMED: usize = 3;
 
-/// The findings of all outcomes, in order of place.
+/// The findings of all outcomes, in order of place; those of a graph come one after the other.
 pub(super) fn findings<'j>(
     judged: impl IntoIterator<Item = &'j Judged>,
     graphs: &[ResourceGraph],
-    policies: &[Policy],
-    settings: &Settings,
-    sources: &SourceMap,
+    context: Context<'_>,
 ) -> Vec<Finding> {
-    let mut gathering = Gathering::new(graphs, policies, settings, sources);
-    for one in judged {
-        gathering.add(one);
+    let (mut merging, mut texts) = (Merging::default(), Texts::default());
+    let mut judged = judged.into_iter().peekable();
+    while let Some(at) = judged.peek().map(|it| it.graph) {
+        let of_graph = std::iter::from_fn(|| judged.next_if(|it| it.graph == at));
+        let Some(graph) = graphs.get(at) else {
+            of_graph.for_each(drop);
+            continue;
+        };
+        let mut gathering = Gathering::new(context, graph, &mut texts);
+        of_graph.for_each(|one| gathering.add(one));
+        merging.add(at, gathering.finish());
     }
-    gathering.finish().0
+    merging.finish(context.sources).0
 }
 
 /// In order of file, place, policy and address.
@@ -68,7 +74,7 @@ pub fn policy_facts(policy: &Policy) -> PolicyFacts {
 }
 
 /// The other resources that share the finding: instances and callers.
-pub(super) fn others(also: &[&Resource], resource: &Subject) -> Option<Label> {
+pub(super) fn others(also: &[&Subject], resource: &Subject) -> Option<Label> {
     // Thousands of instances may share a finding.
     let mut seen: FxHashSet<&str> = FxHashSet::from_iter([&*resource.address]);
     let names: Vec<&str> = also.iter().map(|other| &*other.address).filter(|it| seen.insert(it)).collect();

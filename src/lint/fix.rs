@@ -9,6 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use super::shelf::Shelf;
 use super::{Request, Run, run};
 use crate::diagnostic::Code;
 use crate::discover::Buffer;
@@ -21,7 +22,6 @@ use crate::frontend::terraform::Mappings;
 use crate::frontend::terraform::fix::Trees;
 use crate::frontend::yaml;
 use crate::model::ResourceGraph;
-use crate::policy::Policy;
 use crate::source::{FileId, SourceMap};
 
 /// What fixing came to.
@@ -90,7 +90,7 @@ type Key = (Arc<str>, Arc<str>, Arc<str>);
 pub(super) fn propose(
     findings: &mut [Finding],
     graphs: &[ResourceGraph],
-    policies: &[Policy],
+    policies: &Shelf,
     mappings: &Mappings,
     settings: &Settings,
     sources: &SourceMap,
@@ -105,7 +105,7 @@ pub(super) fn propose(
         graphs,
     };
     for finding in findings.iter_mut().filter(|it| it.verdict == Verdict::Fail && it.suppressed.is_none()) {
-        let policy = policies.iter().find(|it| it.id == finding.policy.id);
+        let policy = policies.named(&finding.policy.id);
         finding.proposal = policy.map(|policy| Box::new(workshop.propose(policy, &finding.members)));
     }
 }

@@ -1,20 +1,22 @@
 //! Outcomes one after the other to findings: one finding for what several callers or instances share.
 //!
-//! In: [`Judged`] outcomes in the order of graphs, resources and policies. Out: the findings in order of place. An outcome is
-//! looked at once and not kept: what findings say, and the resource they say it of, is held once for all that share it. How it
-//! is worded is `findings`'.
+//! In: [`Judged`] outcomes of a root in the order of resources and policies, then the findings of one root after the other. Out:
+//! the findings in order of place. An outcome is looked at once and not kept: what findings say, and the resource they say it
+//! of, is held once for all that share it. How it is worded is `findings`'.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use super::findings::{self, policy_facts};
+use super::findings;
 use super::judge::Judged;
 use super::sensitivity::Marking;
+use super::shelf::Shelf;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::eval::{self, Settings};
-use crate::finding::{Finding, Label, PolicyFacts, Subject, Verdict};
+use crate::eval;
+use crate::finding::{Finding, Label, PolicyFacts, Raised, Subject, Verdict};
 use crate::frontend::arm::addition;
 use crate::model::{Dialect, Resource, ResourceGraph, ResourceIndex};
 use crate::policy::Policy;
@@ -26,28 +28,37 @@ const MOST: usize = 100_000;
 /// The most findings that carry a text of their own.
 const MOST_SNIPPETS: usize = 20_000;
 
-/// The findings of the outcomes so far.
-pub(super) struct Gathering<'r> {
-    graphs: &'r [ResourceGraph],
-    policies: &'r [Policy],
-    sources: &'r SourceMap,
-    marking: Option<Marking>,
-    texts: Texts,
-    facts: FxHashMap<usize, Arc<PolicyFacts>>,
-    /// The resource of the last outcome: policies judge one after the other.
-    latest: Option<(usize, ResourceIndex, Arc<Subject>)>,
-    places: FxHashMap<Key, usize>,
-    findings: Vec<Finding>,
-    /// The others that share a finding, by its position.
-    also: BTreeMap<usize, Vec<Other>>,
-    /// The root at hand, and how many findings it has by itself.
-    root: (usize, usize),
-    /// How many findings are left out, by root.
-    left_out: BTreeMap<usize, usize>,
+/// What the findings of every root are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'r> {
+    pub(super) policies: &'r Shelf,
+    pub(super) marking: Option<&'r Marking>,
+    pub(super) sources: &'r SourceMap,
 }
 
+/// The findings of one root so far.
+pub(super) struct Gathering<'r> {
+    context: Context<'r>,
+    graph: &'r ResourceGraph,
+    texts: &'r mut Texts,
+    /// The resource of the last outcome: policies judge one after the other.
+    latest: Option<(ResourceIndex, Arc<Subject>)>,
+    gathered: Gathered,
+}
+
+/// The findings of one root.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    root: Arc<str>,
+    drafts: Drafts,
+    /// How many more there would be.
+    left_out: usize,
+}
+
+type Drafts = IndexMap<Key, Draft, FxBuildHasher>;
+
 /// What makes two outcomes the same finding: the same policy on the same text, decided by the same text.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 struct Key {
     policy: usize,
     verdict: Verdict,
@@ -56,86 +67,74 @@ struct Key {
     actual: Arc<str>,
 }
 
+/// A finding that other resources may still join.
+#[derive(Debug)]
+struct Draft {
+    finding: Finding,
+    rest: Option<Box<Rest>>,
+}
+
+/// What few findings have.
+#[derive(Debug, Default)]
+struct Rest {
+    /// What the keys of its resource encrypt.
+    encrypts: Vec<Label>,
+    /// The others that share it.
+    also: Vec<Other>,
+}
+
 /// Another resource with the same finding.
+#[derive(Debug)]
 struct Other {
-    graph: usize,
-    resource: ResourceIndex,
+    member: (usize, ResourceIndex),
+    resource: Arc<Subject>,
+    raised: Option<Box<Raised>>,
     related: Vec<Label>,
 }
 
 impl<'r> Gathering<'r> {
     /// No finding yet.
-    pub(super) fn new(
-        graphs: &'r [ResourceGraph],
-        policies: &'r [Policy],
-        settings: &Settings,
-        sources: &'r SourceMap,
-    ) -> Self {
-        Self {
-            graphs,
-            policies,
-            sources,
-            marking: Marking::of(settings),
-            texts: Texts::default(),
-            facts: FxHashMap::default(),
-            latest: None,
-            places: FxHashMap::default(),
-            findings: Vec::new(),
-            also: BTreeMap::new(),
-            root: (0, 0),
-            left_out: BTreeMap::new(),
-        }
+    pub(super) fn new(context: Context<'r>, graph: &'r ResourceGraph, texts: &'r mut Texts) -> Self {
+        let gathered = Gathered { root: graph.root.clone(), ..Gathered::default() };
+        Self { context, graph, texts, latest: None, gathered }
     }
 
     /// Makes a finding of an outcome, or adds it to the one that says the same.
     pub(super) fn add(&mut self, one: &Judged) {
-        let (Some(graph), Some(policy)) = (self.graphs.get(one.graph), self.policies.get(one.policy)) else { return };
+        let (Some(policy), Some(facts)) =
+            (self.context.policies.get(one.policy), self.context.policies.facts(one.policy))
+        else {
+            return;
+        };
         let key = self.key(one);
-        if let Some(at) = self.places.get(&key) {
-            let related = labels(&one.outcome, &mut self.texts);
-            let other = Other { graph: one.graph, resource: one.resource, related };
-            self.also.entry(*at).or_default().push(other);
-        } else if self.has_room(one.graph) {
-            let finding = self.finding(one, graph, policy, key.verdict);
-            self.places.insert(key, self.findings.len());
-            self.findings.push(finding);
+        let subject = self.subject(one);
+        if let Some(draft) = self.gathered.drafts.get_mut(&key) {
+            let related = labels(&one.outcome, self.texts);
+            let raised = raised(self.context, self.graph, one, policy);
+            let member = (one.graph, one.resource);
+            draft.rest.get_or_insert_default().also.push(Other { member, resource: subject, raised, related });
+        } else if self.gathered.drafts.len() < MOST {
+            let finding = self.finding(one, policy, facts, &key, subject);
+            let encrypts = findings::encrypts(self.graph, one.resource);
+            let rest = (!encrypts.is_empty()).then(|| Box::new(Rest { encrypts, also: Vec::new() }));
+            self.gathered.drafts.insert(key, Draft { finding, rest });
         } else {
-            *self.left_out.entry(one.graph).or_default() += 1;
+            self.gathered.left_out += 1;
         }
     }
 
-    /// Counts one more finding of a root, unless it has too many.
-    fn has_room(&mut self, graph: usize) -> bool {
-        if self.root.0 != graph {
-            self.root = (graph, 0);
-        }
-        let has_room = self.root.1 < MOST;
-        self.root.1 += usize::from(has_room);
-        has_room
-    }
-
-    /// The findings in order of place, and which roots would have more.
-    pub(super) fn finish(self) -> (Vec<Finding>, Vec<Diagnostic>) {
-        let Self { graphs, sources, marking, mut findings, mut also, left_out, .. } = self;
-        for (at, finding) in findings.iter_mut().enumerate() {
-            if let Some(others) = also.remove(&at) {
-                share(finding, others, graphs);
-            }
-            complete(finding, graphs, marking.as_ref());
-        }
-        findings::sort(&mut findings, sources);
-        findings::tell_apart(&mut findings);
-        let told = left_out.into_iter().filter_map(|(at, count)| Some(too_many(graphs.get(at)?, count))).collect();
-        (findings, told)
+    /// All of them.
+    pub(super) fn finish(self) -> Gathered {
+        self.gathered
     }
 
     /// A missing resource as a template would declare it.
     fn snippet(&self, policy: &Policy, resource: &Resource) -> Option<Box<str>> {
         let addition = policy.remedy.add.as_ref()?;
-        if resource.dialect != Dialect::Arm || self.findings.len() > MOST_SNIPPETS {
+        if resource.dialect != Dialect::Arm || self.gathered.drafts.len() > MOST_SNIPPETS {
             return None;
         }
-        addition::written(self.sources, resource, addition).ok().map(Into::into)
+        addition::written(self.context.sources, resource, addition).ok().map(Into::into)
     }
 
     fn key(&mut self, one: &Judged) -> Key {
@@ -152,14 +151,22 @@ impl<'r> Gathering<'r> {
         }
     }
 
-    fn finding(&mut self, one: &Judged, graph: &ResourceGraph, policy: &Policy, verdict: Verdict) -> Finding {
-        let (outcome, resource) = (&one.outcome, graph.get(one.resource));
-        let facts = self.facts.entry(one.policy).or_insert_with(|| Arc::new(policy_facts(policy))).clone();
-        let texts = &mut self.texts;
+    fn finding(
+        &mut self,
+        one: &Judged,
+        policy: &Policy,
+        facts: &Arc<PolicyFacts>,
+        key: &Key,
+        subject: Arc<Subject>,
+    ) -> Finding {
+        let (outcome, resource) = (&one.outcome, self.graph.get(one.resource));
+        let raised = raised(self.context, self.graph, one, policy);
+        let snippet = self.snippet(policy, resource);
+        let texts = &mut *self.texts;
         Finding {
-            severity: facts.severity,
-            raised: None,
-            verdict,
+            severity: raised.as_ref().map_or(policy.severity, |it| it.to),
+            raised,
+            verdict: key.verdict,
             message: texts.share(outcome.message.as_deref().unwrap_or(&policy.title)),
             primary: Label { span: outcome.primary, text: texts.share(&findings::primary(outcome, policy.mask)) },
             related: labels(outcome, texts),
@@ -167,69 +174,131 @@ impl<'r> Gathering<'r> {
             also_equivalent: outcome.also_equivalent.iter().map(ToString::to_string).collect(),
             suppressed: None,
             members: vec![(one.graph, one.resource)],
-            snippet: self.snippet(policy, resource),
+            snippet,
             proposal: None,
-            fingerprint: findings::fingerprint(self.sources, policy, resource, outcome.decisive()),
-            policy: facts,
-            resource: self.subject(one, graph, resource),
+            fingerprint: findings::fingerprint(self.context.sources, policy, resource, outcome.decisive()),
+            policy: facts.clone(),
+            resource: subject,
         }
     }
 
-    fn subject(&mut self, one: &Judged, graph: &ResourceGraph, resource: &Resource) -> Arc<Subject> {
+    fn subject(&mut self, one: &Judged) -> Arc<Subject> {
         match &self.latest {
-            Some((at, index, subject)) if (*at, *index) == (one.graph, one.resource) => subject.clone(),
+            Some((index, subject)) if *index == one.resource => subject.clone(),
             _ => {
+                let resource = self.graph.get(one.resource);
                 let subject = Arc::new(Subject {
                     address: resource.address.clone(),
                     resource_type: resource.resource_type.clone(),
                     source_type: resource.source_type.clone(),
                     dialect: resource.dialect,
-                    root: graph.root.clone(),
+                    root: self.graph.root.clone(),
                     span: resource.span,
                     header: resource.header,
                     callers: resource.callers.clone(),
                 });
-                self.latest = Some((one.graph, one.resource, subject.clone()));
+                self.latest = Some((one.resource, subject.clone()));
                 subject
             }
         }
     }
 }
 
-/// Names in a finding the others that share it.
-fn share(finding: &mut Finding, also: Vec<Other>, graphs: &[ResourceGraph]) {
-    finding.members.extend(also.iter().map(|it| (it.graph, it.resource)));
-    let others: Vec<&Resource> = also.iter().filter_map(|it| Some(graphs.get(it.graph)?.get(it.resource))).collect();
-    let mut seen: FxHashSet<Span> = finding.related.iter().map(|it| it.span).collect();
-    let places = also.into_iter().flat_map(|it| it.related).filter(|place| seen.insert(place.span));
-    finding.related.extend(places);
-    finding.related.extend(findings::others(&others, &finding.resource));
-    if others.iter().any(|it| !it.callers.is_empty()) {
-        let subject = Arc::make_mut(&mut finding.resource);
-        let own = std::mem::take(&mut subject.callers);
-        subject.callers = others.iter().flat_map(|it| &it.callers).copied().chain(own).collect();
+/// The findings of all roots so far.
+#[derive(Debug, Default)]
+pub(super) struct Merging {
+    drafts: Drafts,
+    told: Vec<Diagnostic>,
+}
+
+impl Merging {
+    /// Adds the findings of the next root, which is at this place of the run.
+    pub(super) fn add(&mut self, at: usize, next: Gathered) {
+        if next.left_out > 0 {
+            self.told.push(too_many(&next.root, next.left_out));
+        }
+        for (key, mut draft) in next.drafts {
+            draft.finding.members.iter_mut().for_each(|it| it.0 = at);
+            draft.rest.iter_mut().flat_map(|it| &mut it.also).for_each(|it| it.member.0 = at);
+            let count = self.drafts.len();
+            match self.drafts.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().join(draft),
+                Entry::Vacant(free) => {
+                    if count > MOST_SNIPPETS {
+                        draft.finding.snippet = None;
+                    }
+                    free.insert(draft);
+                }
+            }
+        }
+    }
+
+    /// The findings in order of place, and which roots would have more.
+    pub(super) fn finish(self, sources: &SourceMap) -> (Vec<Finding>, Vec<Diagnostic>) {
+        let mut findings: Vec<Finding> = self.drafts.into_values().map(Draft::complete).collect();
+        findings::sort(&mut findings, sources);
+        findings::tell_apart(&mut findings);
+        (findings, self.told)
     }
 }
 
-/// Says what the resource protects; what shares a finding is as grave as the gravest of it.
-fn complete(finding: &mut Finding, graphs: &[ResourceGraph], marking: Option<&Marking>) {
-    let first = finding.members.first().and_then(|(graph, resource)| Some((graphs.get(*graph)?, *resource)));
-    if let Some((graph, resource)) = first {
-        finding.related.extend(findings::encrypts(graph, resource));
+impl Draft {
+    /// Takes in what another root says of the same text.
+    fn join(&mut self, other: Self) {
+        let Self { finding, rest } = other;
+        let also = &mut self.rest.get_or_insert_default().also;
+        let member = finding.members.first().copied().unwrap_or((0, ResourceIndex(0)));
+        also.push(Other { member, resource: finding.resource, raised: finding.raised, related: finding.related });
+        also.extend(rest.into_iter().flat_map(|it| it.also));
     }
-    if let Some(marking) = marking {
-        let mut all = finding.members.iter();
-        let raised = all.find_map(|(graph, it)| marking.raise(finding.severity, graphs.get(*graph)?, *it));
-        finding.severity = raised.as_ref().map_or(finding.severity, |it| it.to);
-        finding.raised = raised.map(Box::new);
+
+    /// Names in the finding the others that share it and what it protects; it is as grave as the gravest of them.
+    fn complete(self) -> Finding {
+        let Self { mut finding, rest } = self;
+        let Some(rest) = rest else { return finding };
+        let Rest { encrypts, mut also } = *rest;
+        if finding.raised.is_none() {
+            finding.raised = also.iter_mut().find_map(|it| it.raised.take());
+            finding.severity = finding.raised.as_ref().map_or(finding.severity, |it| it.to);
+        }
+        if !also.is_empty() {
+            share(&mut finding, also);
+        }
+        finding.related.extend(encrypts);
+        finding
     }
+}
+
+/// Names in a finding the others that share it.
+fn share(finding: &mut Finding, also: Vec<Other>) {
+    finding.members.extend(also.iter().map(|it| it.member));
+    let mut seen: FxHashSet<Span> = finding.related.iter().map(|it| it.span).collect();
+    let others: Vec<&Subject> = also.iter().map(|it| &*it.resource).collect();
+    let others = (findings::others(&others, &finding.resource), callers(&others));
+    let places = also.into_iter().flat_map(|it| it.related).filter(|place| seen.insert(place.span));
+    finding.related.extend(places);
+    let (named, callers) = others;
+    finding.related.extend(named);
+    if !callers.is_empty() {
+        let subject = Arc::make_mut(&mut finding.resource);
+        let own = std::mem::take(&mut subject.callers);
+        subject.callers = callers.into_iter().chain(own).collect();
+    }
+}
+
+fn callers(others: &[&Subject]) -> Vec<Span> {
+    others.iter().flat_map(|it| &it.callers).copied().collect()
+}
+
+/// What a tag makes of the policy's severity.
+fn raised(context: Context<'_>, graph: &ResourceGraph, one: &Judged, policy: &Policy) -> Option<Box<Raised>> {
+    context.marking?.raise(policy.severity, graph, one.resource).map(Box::new)
 }
 
 /// Findings beyond what is kept are not reported: the run cannot be taken for a whole one.
-fn too_many(root: &ResourceGraph, left_out: usize) -> Diagnostic {
+fn too_many(root: &str, left_out: usize) -> Diagnostic {
     let message = format!("has more than {MOST} findings: {left_out} more are not reported");
-    Diagnostic::of_path(Code::Bound, &*root.root, message)
-        .with_help("select policies with `--select`, or split the root")
+    Diagnostic::of_path(Code::Bound, root, message).with_help("select policies with `--select`, or split the root")
 }
 
 /// The places that the outcome names beside the one it points at.
@@ -238,7 +307,7 @@ fn labels(outcome: &eval::Outcome, texts: &mut Texts) -> Vec<Label> {
 }
 
 /// Texts, each held once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Texts {
     known: FxHashSet<Arc<str>>,
 }

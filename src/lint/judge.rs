@@ -1,16 +1,16 @@
-//! Policies over graphs: every policy on every resource of its types, in parallel, and what came of it.
+//! Policies over a graph: every policy on every resource of its types, in parallel where there are many, and what came of it.
 //!
-//! In: linked graphs and the policies for their types. Out: [`Judged`] outcomes that do not pass, told as they come, and counts.
-//! Order is that of graphs, resources and policies, whatever the threads.
+//! In: a linked graph and the policies. Out: [`Judged`] outcomes that do not pass, told as they come, and counts.
+//! Order is that of resources and policies, whatever the threads.
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::shelf::{Known, OfType, Shelf};
 use super::workers::map;
 use crate::eval::{self, Outcome, Settings, Verdict};
 use crate::finding::declaration;
-use crate::model::{Presence, ResourceGraph, ResourceIndex, ResourceType};
-use crate::policy::{Policy, Types};
+use crate::model::{Presence, ResourceGraph, ResourceIndex};
 
 /// An outcome that is not a pass.
 #[derive(Debug)]
@@ -23,10 +23,9 @@ pub(super) struct Judged {
 
 impl Judged {
     /// Policy, root, address, verdict.
-    pub(super) fn told(&self, graphs: &[ResourceGraph], policies: &[Policy]) -> Option<super::Told> {
-        let (graph, policy) = (graphs.get(self.graph)?, policies.get(self.policy)?);
+    pub(super) fn told(&self, graph: &ResourceGraph, policies: &Shelf) -> Option<super::Told> {
         let address = graph.get(self.resource).address.clone();
-        Some((policy.id.clone(), graph.root.clone(), address, self.outcome.verdict))
+        Some((policies.get(self.policy)?.id.clone(), graph.root.clone(), address, self.outcome.verdict))
     }
 }
 
@@ -46,46 +45,54 @@ pub(super) struct Judgement {
     pub(super) pass: usize,
 }
 
-/// Resources that are worth a thread.
-const LEAST: usize = 48;
+impl Judgement {
+    /// Adds what they say of another root.
+    pub(super) fn add(&mut self, other: Self) {
+        self.resources += other.resources;
+        self.assessed += other.assessed;
+        self.pass += other.pass;
+        for (source_type, count) in other.not_assessed {
+            *self.not_assessed.entry(source_type).or_default() += count;
+        }
+    }
+}
+
+/// Resources of one root that are worth a thread.
+const LEAST: usize = 256;
 
 /// Resources whose outcomes are in memory at a time.
 const BATCH: usize = 2048;
 
-/// Judges every declared resource; `tell` gets every outcome that is not a pass.
+/// Judges every declared resource of a graph; `tell` gets every outcome that is not a pass.
 pub(super) fn judge(
-    graphs: &[ResourceGraph],
-    policies: &[Policy],
+    graph: &ResourceGraph,
+    at: usize,
+    policies: &Shelf,
+    known: &mut Known,
     settings: &Settings,
-    tell: &mut (dyn FnMut(Judged) + Send),
+    tell: &mut dyn FnMut(Judged),
 ) -> Judgement {
-    let by_type = ByType::of(policies);
-    let declared: Vec<(usize, ResourceIndex)> = graphs
-        .iter()
-        .enumerate()
-        .flat_map(|(at, graph)| graph.indices().map(move |index| (at, graph, index)))
-        .filter(|(_, graph, index)| graph.get(*index).presence != Presence::Existing)
-        .map(|(at, _, index)| (at, index))
+    let declared: Vec<(ResourceIndex, OfType)> = graph
+        .indices()
+        .filter(|index| graph.get(*index).presence != Presence::Existing)
+        .map(|index| (index, policies.of_type(&graph.get(index).resource_type, known)))
         .collect();
     let mut all = Judgement::default();
     // What one declaration makes counts as one resource, which is assessed when any of it is.
     let mut declarations: Vec<(bool, &str)> = Vec::new();
-    let mut latest: FxHashMap<(usize, &str), usize> = FxHashMap::default();
+    let mut latest: FxHashMap<&str, usize> = FxHashMap::default();
     for batch in declared.chunks(BATCH) {
-        let results = map(batch, LEAST, |(at, index)| {
-            graphs.get(*at).map(|graph| one(graph, *at, *index, policies, &by_type, settings))
-        });
-        for ((at, index), result) in batch.iter().zip(results) {
-            let (Some(result), Some(graph)) = (result, graphs.get(*at)) else { continue };
+        let results = map(batch, LEAST, |(index, of_type)| one(graph, at, *index, policies, of_type, settings));
+        for ((index, _), result) in batch.iter().zip(results) {
             result.judged.into_iter().for_each(&mut *tell);
             all.pass += result.pass;
             let resource = graph.get(*index);
             let (address, part) = declaration(&resource.address);
-            let whole = part.and_then(|_| declarations.get_mut(*latest.get(&(*at, address))?));
+            let whole = part.and_then(|_| declarations.get_mut(*latest.get(address)?));
             if let Some((assessed, _)) = whole {
                 *assessed |= result.assessed;
             } else {
-                latest.insert((*at, address), declarations.len());
+                latest.insert(address, declarations.len());
                 declarations.push((result.assessed, &resource.source_type));
             }
         }
@@ -101,6 +108,21 @@ pub(super) fn judge(
     all
 }
 
+/// Judges several graphs, each by a thread; what they say comes in their order.
+pub(super) fn judge_all(graphs: &[ResourceGraph], policies: &Shelf, settings: &Settings, tell: &mut dyn FnMut(Judged)) {
+    const TOGETHER: usize = 16;
+    let numbered: Vec<(usize, &ResourceGraph)> = graphs.iter().enumerate().collect();
+    let chunks: Vec<&[(usize, &ResourceGraph)]> = numbered.chunks(TOGETHER).collect();
+    let judged = map(&chunks, 2, |chunk| {
+        let (mut known, mut told) = (Known::default(), Vec::new());
+        for (at, graph) in *chunk {
+            judge(graph, *at, policies, &mut known, settings, &mut |one| told.push(one));
+        }
+        told
+    });
+    judged.into_iter().flatten().for_each(tell);
+}
+
 struct One {
     judged: Vec<Judged>,
     pass: usize,
@@ -111,12 +133,12 @@ fn one(
     graph: &ResourceGraph,
     at: usize,
     resource: ResourceIndex,
-    policies: &[Policy],
-    by_type: &ByType,
+    policies: &Shelf,
+    of_type: &OfType,
     settings: &Settings,
 ) -> One {
     let mut result = One { judged: Vec::new(), pass: 0, assessed: false };
-    let (own, all) = by_type.of_type(&graph.get(resource).resource_type);
+    let OfType { own, all } = of_type;
     for (policy, is_own) in own.iter().map(|it| (*it, true)).chain(all.iter().map(|it| (*it, false))) {
         let Some(compiled) = policies.get(policy) else { continue };
         let outcome = eval::evaluate(compiled, graph, resource, settings);
@@ -129,32 +151,4 @@ fn one(
         }
     }
     result
-}
-
-/// Positions of policies by the type that they judge.
-#[derive(Default)]
-struct ByType {
-    own: FxHashMap<ResourceType, Vec<usize>>,
-    all: Vec<usize>,
-}
-
-impl ByType {
-    fn of(policies: &[Policy]) -> Self {
-        let mut index = Self::default();
-        for (at, policy) in policies.iter().enumerate() {
-            match &policy.types {
-                Types::All => index.all.push(at),
-                Types::Only(types) => {
-                    for one in types {
-                        index.own.entry(one.clone()).or_default().push(at);
-                    }
-                }
-            }
-        }
-        index
-    }
-
-    fn of_type(&self, resource_type: &ResourceType) -> (&[usize], &[usize]) {
-        (self.own.get(resource_type).map_or(&[], Vec::as_slice), &self.all)
-    }
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::config::{Config, Named};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::glob::matches;
-use crate::model::ResourceType;
 use crate::parse::{json, yaml};
 use crate::policy::suggest::nearest;
 use crate::policy::{Policy, compile, compile_definition, is_definition, library};
@@ -71,10 +70,14 @@ impl Library {
         Self { own, builtin: shelves.builtin }
     }
 
-    /// The policies for these types, by id; a team's own takes the place of a built-in one of the same id.
-    pub fn for_types<'t>(&self, types: impl IntoIterator<Item = &'t ResourceType>) -> Vec<Policy> {
-        let builtin = if self.builtin { library::for_types(types) } else { Vec::new() };
-        self.with_own(builtin)
+    /// The policies that were read from files, by id.
+    pub fn own(&self) -> &[Policy] {
+        &self.own
+    }
+
+    /// Whether the built-in ones hold.
+    pub const fn has_builtin(&self) -> bool {
+        self.builtin
     }
 
     /// Every policy, by id.

@@ -1,6 +1,6 @@
 //! Takes literal secrets out of everything that a report prints: the lines of source, messages, labels and evidence.
 //!
-//! In: the graphs of a run. Out: sources whose secrets are stars, byte for byte, so that every span still holds, and
+//! In: what is noted of each graph of a run. Out: sources whose secrets are stars, byte for byte, so that every span still holds, and
 //! findings without them. A secret is masked wherever its text stands in the files that it came through.
 
 use indexmap::IndexMap;
@@ -9,7 +9,6 @@ use regex::Regex;
 use rustc_hash::FxBuildHasher;
 
 use super::bicep::is_bicep;
-use super::workers::map;
 use crate::azure::secrets;
 use crate::finding::Finding;
 use crate::model::{Lookup, PropertyPath, Resource, ResourceGraph};
@@ -21,11 +20,23 @@ const SHORTEST: usize = 4;
 
 type ByFile = IndexMap<FileId, Vec<String>, FxBuildHasher>;
 
+/// The literal secrets of a graph: each with every file that its text came through.
+pub(super) type Secrets = Vec<(FileId, String)>;
+
+/// Notes the literal secrets of a graph.
+pub(super) fn noted(graph: &ResourceGraph) -> Secrets {
+    let mut noted = Vec::new();
+    for secret in secrets_of(graph) {
+        note(&secret, &mut noted);
+    }
+    noted
+}
+
 /// Masks what the graphs hold of secrets.
-pub(super) fn mask(graphs: &[ResourceGraph], sources: &mut SourceMap, findings: &mut [Finding]) {
+pub(super) fn mask(secrets: Secrets, sources: &mut SourceMap, findings: &mut [Finding]) {
     let mut by_file = ByFile::default();
-    for secret in map(graphs, 4, secrets_of).into_iter().flatten() {
-        note(&secret, &mut by_file);
+    for (file, secret) in secrets {
+        by_file.entry(file).or_default().push(secret);
     }
     // A Bicep source holds the same texts as the template that was built from it.
     let built_from: Vec<FileId> = sources.files().iter().filter(|it| is_bicep(it.path())).map(SourceFile::id).collect();
@@ -58,11 +69,7 @@ fn any_of(secrets: &[String], findings: usize) -> Option<Regex> {
 
 /// The literal secrets of a graph.
 pub(super) fn secrets(graph: &ResourceGraph) -> Vec<String> {
-    let mut by_file = ByFile::default();
-    for secret in secrets_of(graph) {
-        note(&secret, &mut by_file);
-    }
-    let mut all: Vec<String> = by_file.into_values().flatten().collect();
+    let mut all: Vec<String> = noted(graph).into_iter().map(|(_, secret)| secret).collect();
     longest_first(&mut all);
     all
 }
@@ -95,11 +102,11 @@ fn secure_default(resource: &Resource) -> Option<&Value> {
     found("properties.defaultValue").filter(|_| is_secure)
 }
 
-fn note(secret: &Value, by_file: &mut ByFile) {
+fn note(secret: &Value, noted: &mut Secrets) {
     let Some(text) = secret.as_str().filter(|it| it.len() >= SHORTEST) else { return };
     let steps = secret.steps().iter().map(|step| step.span.file);
     for file in std::iter::once(secret.span.file).chain(steps) {
-        by_file.entry(file).or_default().push(text.to_owned());
+        noted.push((file, text.to_owned()));
     }
 }
 

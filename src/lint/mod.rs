@@ -15,8 +15,10 @@ mod key_chain;
 pub mod library;
 mod masking;
 mod narrow;
+mod root;
 mod sensitivity;
 pub mod session;
+mod shelf;
 pub mod tally;
 mod totals;
 mod units;
@@ -31,9 +33,12 @@ use self::changes::Since;
 use self::configured::{
     configure, named_path, nearest_config, read_config, settings, with_config, with_config_shelves, wrong_patterns,
 };
-use self::gather::Gathering;
+use self::gather::Merging;
+use self::judge::Judgement;
 use self::library::{Library, Selection, Shelves};
 use self::narrow::{directory_of, keep_changed, keep_named};
+use self::root::{Bench, Keep};
+use self::shelf::Shelf;
 use self::tally::Tally;
 pub use self::totals::Remains;
 use self::totals::{Timings, sort_diagnostics, summary};
@@ -55,6 +60,7 @@ use crate::value::{Value, ValueKind};
 
 /// What to judge, by what, and what to leave out of the report.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Request {
     /// Files and directories.
     pub paths: Vec<PathBuf>,
@@ -64,6 +70,8 @@ pub struct Request {
     pub overlay: Vec<Buffer>,
     /// Whether to work out edits that would satisfy the findings.
     pub fixes: bool,
+    /// Whether to keep the graphs; those of a large tree take more memory than everything else.
+    pub graphs: bool,
     /// Globs of paths that are left out.
     pub exclude: Vec<String>,
     /// Values for what the inputs leave open.
@@ -100,6 +108,7 @@ impl Request {
             buffers: Vec::new(),
             overlay: Vec::new(),
             fixes: false,
+            graphs: false,
             exclude: Vec::new(),
             values: Values::default(),
             shelves: Shelves::default(),
@@ -124,7 +133,7 @@ pub struct Run {
     pub report: Report,
     /// What the configuration says.
     pub config: Config,
-    /// The roots that were judged.
+    /// The roots that were judged; only when somebody asked.
     pub graphs: Vec<ResourceGraph>,
     /// Step and time, in order.
     pub timings: Vec<(&'static str, Duration)>,
@@ -153,6 +162,9 @@ pub fn run(request: Request) -> Run {
     let mut diagnostics = Vec::new();
     run.config = read_config(&request, &mut sources, &mut diagnostics);
     let config = &run.config;
+    let library =
+        Library::read(&with_config_shelves(&request.shelves, config, &sources), &mut sources, &mut diagnostics);
+    timings.step("policies");
     // The configuration and the policies are no inputs: what looks like a suppression there is none.
     let first_input = sources.files().len();
     let walked = discover::walk(wanted(&request, config));
@@ -167,35 +179,31 @@ pub fn run(request: Request) -> Run {
     let values = with_config(request.values.clone(), config, &sources, &mut diagnostics);
     let (mappings, told) = mappings(request.mappings.as_deref());
     diagnostics.extend(told);
-    let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings));
+    let selection = Selection::new(&request.select, &request.ignore, config);
+    let policies = Shelf::new(&library, selection.clone());
+    diagnostics.extend(wrong_patterns(&request.select, &request.ignore, config, &library));
+    let settings = settings(config, &library, request.today, &mut diagnostics);
+    let keeps_graphs = request.graphs || request.fixes || request.values.statistics;
+    let bench = Bench::new(&policies, &settings, Keep { graph: keeps_graphs, told: request.fixes });
+    let judge = |graph, sources: &SourceMap| bench.judge(graph, sources);
+    let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings, &judge));
     diagnostics.extend(units.take_diagnostics());
     diagnostics.extend(bicep::not_built(units.templates.as_ref(), &found.bicep.found, &found.disk));
     let mut inputs: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
     timings.step("lower");
+    // Each root is judged by the thread that lowered it.
+    timings.part_of_last("evaluate", bench.took() / workers.threads());
 
-    let library =
-        Library::read(&with_config_shelves(&request.shelves, config, &sources), &mut sources, &mut diagnostics);
-    let selection = Selection::new(&request.select, &request.ignore, config);
-    let types: Vec<_> = units.graphs.iter().flat_map(ResourceGraph::types).collect();
-    let mut policies = library.for_types(types);
-    policies.retain(|it| selection.has(&it.id));
-    diagnostics.extend(wrong_patterns(&request.select, &request.ignore, config, &library));
-    let settings = settings(config, &library, request.today, &mut diagnostics);
-    timings.step("policies");
-
-    let mut gathering = Gathering::new(&units.graphs, &policies, &settings, &sources);
-    let mut verdicts = Vec::new();
-    let judgement = workers.run(|| {
-        judge::judge(&units.graphs, &policies, &settings, &mut |one| {
-            gathering.add(&one);
-            if request.fixes {
-                verdicts.extend(one.told(&units.graphs, &policies));
-            }
-        })
-    });
-    timings.step("evaluate");
-
-    let (mut findings, told) = gathering.finish();
+    let (mut judgement, mut merging) = (Judgement::default(), Merging::default());
+    let (mut verdicts, mut secrets, mut graphs) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, root) in std::mem::take(&mut units.graphs).into_iter().enumerate() {
+        judgement.add(root.judgement);
+        merging.add(at, root.gathered);
+        verdicts.extend(root.told);
+        secrets.extend(root.secrets);
+        graphs.extend(root.graph);
+    }
+    let (mut findings, told) = merging.finish(&sources);
     diagnostics.extend(told);
     configure(&mut findings, config, &sources);
     if let Some(templates) = &units.templates {
@@ -236,17 +244,18 @@ pub fn run(request: Request) -> Run {
     if request.fixes {
         run.verdicts = judge::in_order(verdicts);
         run.texts = sources.clone();
-        fix::propose(&mut findings, &units.graphs, &policies, &mappings, &settings, &sources);
+        fix::propose(&mut findings, &graphs, &policies, &mappings, &settings, &sources);
     }
-    workers.run(|| masking::mask(&units.graphs, &mut sources, &mut findings));
+    workers.run(|| masking::mask(secrets, &mut sources, &mut findings));
     timings.step("report");
     run.report = Report { sources, findings, diagnostics, summary };
-    run.graphs = std::mem::take(&mut units.graphs);
+    run.graphs = graphs;
     run.statistics = std::mem::take(&mut units.statistics);
     if request.values.statistics {
         run.graphs.iter().for_each(|graph| run.tally.add(graph));
     }
     run.timings = timings.steps;
+    drop(bench);
     run.remains = Remains::of((units, judgement, policies, library, found, inputs));
     run
 }

@@ -13,7 +13,7 @@ use crate::report::Summary;
 use crate::source::{SourceFile, SourceMap};
 
 /// The counts of a report.
-pub(super) fn summary(units: &Units, judgement: &Judgement, findings: &[Finding]) -> Summary {
+pub(super) fn summary<G>(units: &Units<G>, judgement: &Judgement, findings: &[Finding]) -> Summary {
     let mut summary = Summary {
         files: units.files,
         resources: judgement.resources + units.unmapped.len(),
@@ -75,6 +75,14 @@ impl Timings {
         let now = Instant::now();
         self.steps.push((name, now - self.last));
         self.last = now;
+    }
+
+    /// Tells of a part of the last step by itself.
+    pub(super) fn part_of_last(&mut self, name: &'static str, took: Duration) {
+        if let Some((_, whole)) = self.steps.last_mut() {
+            *whole = whole.saturating_sub(took);
+        }
+        self.steps.push((name, took));
     }
 }
 

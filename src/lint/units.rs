@@ -1,6 +1,6 @@
 //! Inputs to linked graphs: one Terraform root module or one template is one graph.
 //!
-//! In: the files that were found. Out: [`Units`]: the graphs in a fixed order, what no mapping knows, diagnostics and counts.
+//! In: the files that were found, and what to do with a graph. Out: [`Units`]: what became of the graphs in a fixed order, what no mapping knows, diagnostics and counts.
 //! The one place that knows which front end is for which kind of file.
 
 use std::collections::BTreeSet;
@@ -22,10 +22,10 @@ use crate::source::{SourceFile, SourceMap};
 use crate::value::Value;
 
 /// What the inputs declare.
-#[derive(Debug, Default)]
-pub(super) struct Units {
-    /// One a root, in order.
-    pub graphs: Vec<ResourceGraph>,
+#[derive(Debug)]
+pub(super) struct Units<G = ResourceGraph> {
+    /// What became of the graphs: one a root, in order.
+    pub graphs: Vec<G>,
     /// Where each graph comes from.
     pub origins: Vec<Origin>,
     /// Source types of resources that no mapping or table knows, one entry a resource.
@@ -53,7 +53,7 @@ pub(super) struct Origin {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl Units {
+impl<G> Units<G> {
     /// Every diagnostic, in order.
     pub(super) fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         let of_roots = self.origins.iter_mut().flat_map(|it| std::mem::take(&mut it.diagnostics));
@@ -74,22 +74,34 @@ pub struct Values {
     pub statistics: bool,
 }
 
+/// What to do with a graph, on the thread that linked it.
+pub(super) type Done<'d, G> = &'d (dyn Fn(ResourceGraph, &SourceMap) -> G + Sync);
+
 /// Lowers and links every root.
-pub(super) fn units(
+pub(super) fn units<G: Send>(
     inputs: &[Input],
     files: &dyn Files,
     sources: &mut SourceMap,
     values: &Values,
     mappings: &Mappings,
-) -> Units {
-    let mut units = Units::default();
-    units.terraform(inputs, files, sources, values, mappings);
-    units.templates(inputs, files, sources, values);
-    units.yaml(inputs, files, sources, mappings);
+    done: Done<'_, G>,
+) -> Units<G> {
+    let mut units = Units {
+        graphs: Vec::new(),
+        origins: Vec::new(),
+        unmapped: Vec::new(),
+        diagnostics: Vec::new(),
+        files: 0,
+        statistics: Statistics::default(),
+        templates: None,
+    };
+    units.terraform(inputs, files, sources, values, mappings, done);
+    units.templates(inputs, files, sources, values, done);
+    units.yaml(inputs, files, sources, mappings, done);
     units
 }
 
-impl Units {
+impl<G: Send> Units<G> {
     fn terraform(
         &mut self,
         inputs: &[Input],
@@ -97,6 +109,7 @@ impl Units {
         sources: &mut SourceMap,
         values: &Values,
         mappings: &Mappings,
+        done: Done<'_, G>,
     ) {
         let of_terraform = |it: &&Input| matches!(it.kind, Kind::Terraform | Kind::TerraformVariables);
         let mut scanned: Vec<SourceFile> =
@@ -118,11 +131,11 @@ impl Units {
         let (planned, roots): (Vec<Root>, Vec<Root>) = project.take_roots().into_iter().partition(planned);
         let only = project.only_roots(&roots, &planned);
         for wave in roots.chunks((roots.len() / WAVES).max(LEAST_IN_WAVE)) {
-            self.roots(&project, wave, mappings, values.statistics);
+            self.roots(&project, wave, mappings, values.statistics, (done, sources));
             project.release(wave.iter().map(|root| root.dir.as_path()).filter(|dir| only.contains(*dir)));
         }
         for ((lowered, statistics), plan) in
-            map(&plans, 2, |plan| lower_plan(plan, &project, &planned, mappings, values.statistics))
+            map(&plans, 2, |plan| lower_plan(plan, &project, &planned, mappings, values.statistics, (done, sources)))
                 .into_iter()
                 .zip(&plans)
         {
@@ -134,7 +147,14 @@ impl Units {
     }
 
     /// Evaluates, lowers and links roots.
-    fn roots(&mut self, project: &Project<'_>, roots: &[Root], mappings: &Mappings, count: bool) {
+    fn roots(
+        &mut self,
+        project: &Project<'_>,
+        roots: &[Root],
+        mappings: &Mappings,
+        count: bool,
+        (done, sources): (Done<'_, G>, &SourceMap),
+    ) {
         // A deep stack for several roots at a time: most roots need little of it.
         let together: Vec<&[Root]> = roots.chunks((roots.len() / 16).clamp(1, 16)).collect();
         let lowered = map(&together, 2, |roots| {
@@ -142,7 +162,8 @@ impl Units {
                 make_room(2);
                 roots.iter().map(|root| lower(project, root, mappings, count)).collect::<Vec<_>>()
             };
-            terraform::on_deep_stack(all)
+            let linked = terraform::on_deep_stack(all).into_iter();
+            linked.map(|(linked, statistics)| (linked.map(done, sources), statistics)).collect::<Vec<_>>()
         });
         for ((lowered, statistics), root) in lowered.into_iter().flatten().zip(roots) {
             self.statistics.add(&statistics);
@@ -170,7 +191,14 @@ impl Units {
         plans
     }
 
-    fn templates(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, values: &Values) {
+    fn templates(
+        &mut self,
+        inputs: &[Input],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        values: &Values,
+        done: Done<'_, G>,
+    ) {
         let of_arm = || inputs.iter().filter(|it| it.kind == Kind::Arm);
         let scanned: Vec<SourceFile> = of_arm().filter_map(|it| sources.get(it.file).cloned()).collect();
         if scanned.is_empty() {
@@ -180,7 +208,7 @@ impl Units {
         let (templates, diagnostics) = Templates::load(&scanned, files, sources, &options);
         self.diagnostics.extend(diagnostics);
         self.files += templates.inputs().count();
-        let lowered = map(templates.units(), 2, |unit| link(templates.lower(unit)));
+        let lowered = map(templates.units(), 2, |unit| link(templates.lower(unit)).map(done, sources));
         for (linked, unit) in lowered.into_iter().zip(templates.units()) {
             let directory = unit.directory();
             self.add(linked, Kind::Arm, directory, BTreeSet::from([directory.to_path_buf()]));
@@ -194,7 +222,14 @@ impl Units {
         self.templates = Some(templates);
     }
 
-    fn yaml(&mut self, inputs: &[Input], files: &dyn Files, sources: &mut SourceMap, mappings: &Mappings) {
+    fn yaml(
+        &mut self,
+        inputs: &[Input],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        mappings: &Mappings,
+        done: Done<'_, G>,
+    ) {
         let of_yaml: Vec<(&Input, SourceFile)> = inputs
             .iter()
             .filter(|it| it.kind == Kind::Yaml)
@@ -212,14 +247,14 @@ impl Units {
         let before = sources.files().len();
         let found = yaml::units(parsed, files, sources);
         self.files += sources.files().len() - before;
-        let lower = |unit: yaml::Unit| (unit.directories().to_vec(), link(unit.lower(mappings)));
+        let lower = |unit: yaml::Unit| (unit.directories().to_vec(), link(unit.lower(mappings)).map(done, sources));
         for (directories, linked) in map_into(found, 8, lower) {
             let first = directories.first().cloned().unwrap_or_default();
             self.add(linked, Kind::Yaml, &first, directories.into_iter().collect());
         }
     }
 
-    fn add(&mut self, linked: Linked, kind: Kind, directory: &Path, reads: BTreeSet<PathBuf>) {
+    fn add(&mut self, linked: Linked<G>, kind: Kind, directory: &Path, reads: BTreeSet<PathBuf>) {
         self.unmapped.extend(linked.unmapped);
         let (directory, diagnostics) = (directory.to_path_buf(), linked.diagnostics);
         self.origins.push(Origin { kind, directory, reads, diagnostics });
@@ -262,10 +297,16 @@ fn configuration_beside(
     found
 }
 
-struct Linked {
-    graph: ResourceGraph,
+struct Linked<G = ResourceGraph> {
+    graph: G,
     unmapped: Vec<Arc<str>>,
     diagnostics: Vec<Diagnostic>,
+}
+
+impl Linked {
+    fn map<G>(self, done: Done<'_, G>, sources: &SourceMap) -> Linked<G> {
+        Linked { graph: done(self.graph, sources), unmapped: self.unmapped, diagnostics: self.diagnostics }
+    }
 }
 
 fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
@@ -279,13 +320,14 @@ fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -
     (link(lowered), statistics)
 }
 
-fn lower_plan(
+fn lower_plan<G>(
     plan: &Plan,
     project: &Project<'_>,
     roots: &[Root],
     mappings: &Mappings,
     count: bool,
-) -> (Linked, Statistics) {
+    (done, sources): (Done<'_, G>, &SourceMap),
+) -> (Linked<G>, Statistics) {
     let root = roots.iter().find(|root| root.dir == plan.dir);
     let (of_sources, _, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
     let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
@@ -296,7 +338,7 @@ fn lower_plan(
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
     lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);
-    (link(lowered), statistics)
+    (link(lowered).map(done, sources), statistics)
 }
 
 fn link(mut lowered: Lowered) -> Linked {

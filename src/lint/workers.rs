@@ -30,6 +30,11 @@ impl Workers {
         Self { pool: pool.ok(), threads }
     }
 
+    /// How many there are.
+    pub(super) fn threads(&self) -> u32 {
+        u32::try_from(self.threads).unwrap_or(1).max(1)
+    }
+
     /// Runs `work` where [`map`] and rayon find the threads of this run.
     pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {

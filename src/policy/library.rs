@@ -2,8 +2,6 @@
 //!
 //! In: resource types, or an id. Out: compiled policies. The tables are sorted and static: nothing is built at start.
 
-use rustc_hash::FxHashSet;
-
 use super::definition::Policy;
 use super::policy_file::compile;
 use crate::azure::defaults::NO_TEXT;
@@ -14,15 +12,15 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 }
 
-/// The policies that can say something of a resource of these types, sorted by id.
-pub fn for_types<'t>(types: impl IntoIterator<Item = &'t ResourceType>) -> Vec<Policy> {
-    let mut positions: FxHashSet<u16> = positions_of("*").iter().copied().collect();
-    for resource_type in types {
-        positions.extend(positions_of(&resource_type.as_str().to_ascii_lowercase()));
-    }
-    let mut positions: Vec<u16> = positions.into_iter().collect();
-    positions.sort_unstable();
-    positions.into_iter().filter_map(|at| embedded::POLICIES.get(usize::from(at))).filter_map(read).collect()
+/// Positions of the policies that can say something of a resource of this type, those of every type included; not sorted.
+pub fn positions_of(resource_type: &ResourceType) -> impl Iterator<Item = usize> {
+    let own = of_type(&resource_type.as_str().to_ascii_lowercase());
+    own.iter().chain(of_type("*")).map(|at| usize::from(*at))
+}
+
+/// The policy at a position, when its id is wanted.
+pub fn at(position: usize, wanted: &dyn Fn(&str) -> bool) -> Option<Policy> {
+    embedded::POLICIES.get(position).filter(|(id, _)| wanted(id)).and_then(read)
 }
 
 /// The policy of an id.
@@ -41,7 +39,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     embedded::POLICIES.iter().map(|(id, _)| *id)
 }
 
-fn positions_of(lower: &str) -> &'static [u16] {
+fn of_type(lower: &str) -> &'static [u16] {
     let at = embedded::BY_TYPE.binary_search_by(|(name, _)| (*name).cmp(lower));
     at.ok().and_then(|at| embedded::BY_TYPE.get(at)).map_or(&[], |(_, positions)| positions)
 }

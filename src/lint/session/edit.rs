@@ -202,7 +202,8 @@ impl State {
     pub(super) fn lower_again(&mut self, part: &Part) -> Option<Again> {
         let known = self.sources.files().len();
         let files = Recorder::of(&self.disk);
-        let lowered = units::units(&part.inputs, &files, &mut self.sources, &self.values, &self.mappings);
+        let lowered =
+            units::units(&part.inputs, &files, &mut self.sources, &self.values, &self.mappings, &|graph, _| graph);
         self.opened.extend(files.opened());
         let Units { graphs, origins, diagnostics, templates, .. } = lowered;
         if part.kind == Kind::Terraform && !self.is_same_shape(part, &origins) {

@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
+use super::super::gather::Context;
 use super::super::judge::{self, Judged};
 use super::super::library::{Library, Selection, Shelves};
 use super::super::narrow::keep_named;
+use super::super::sensitivity::Marking;
+use super::super::shelf::Shelf;
 use super::super::units::{self, Origin, Units, Values};
 use super::super::workers::Workers;
 use super::super::{
@@ -30,7 +33,6 @@ use crate::frontend::arm::Templates;
 use crate::frontend::files::{Listed, ReadError, normalise};
 use crate::frontend::terraform::Mappings;
 use crate::model::ResourceGraph;
-use crate::policy::Policy;
 use crate::report::Report;
 use crate::source::{FileId, SourceFile, SourceMap};
 use crate::suppress::{Scanned, Suppressions};
@@ -61,7 +63,7 @@ pub(super) struct State {
     pub(super) comments: BTreeMap<FileId, Scanned>,
     pub(super) shelves: Shelves,
     config: Config,
-    policies: Vec<Policy>,
+    policies: Shelf,
     ids: Vec<Arc<str>>,
     selection: Selection,
     settings: Settings,
@@ -115,14 +117,14 @@ impl State {
         told.extend(wrong);
         go_on("evaluating").then_some(())?;
         let files = Recorder::of(&disk);
-        let lowered = workers.run(|| units::units(&inputs, &files, &mut sources, &values, &mappings));
+        let lowered =
+            workers.run(|| units::units(&inputs, &files, &mut sources, &values, &mappings, &|graph, _| graph));
         let opened = files.opened();
         let scanned: Vec<SourceFile> = sources.files().get(first_input..).unwrap_or(&[]).to_vec();
         let shelves = with_config_shelves(&request.shelves, &config, &sources);
         let library = Library::read(&shelves, &mut sources, &mut told);
         let selection = Selection::new(&request.select, &request.ignore, &config);
-        let mut policies = library.all();
-        policies.retain(|it| selection.has(&it.id));
+        let policies = Shelf::new(&library, selection.clone());
         told.extend(wrong_patterns(&request.select, &request.ignore, &config, &library));
         let settings = settings(&config, &library, request.today, &mut told);
         let baseline = request.baseline.clone();
@@ -190,7 +192,7 @@ impl State {
     /// Judges the graphs from this one on.
     pub(super) fn judge_from(&mut self, first: usize) {
         let units = &mut self.units;
-        judge::judge(self.graphs.get(first..).unwrap_or(&[]), &self.policies, &self.settings, &mut |one| {
+        judge::judge_all(self.graphs.get(first..).unwrap_or(&[]), &self.policies, &self.settings, &mut |one| {
             let graph = first.saturating_add(one.graph);
             if let Some(unit) = units.get_mut(graph) {
                 unit.judged.push(Judged { graph, ..one });
@@ -201,7 +203,7 @@ impl State {
     /// What the policies say of graphs that have no place yet.
     pub(super) fn judgement(&self, graphs: &[ResourceGraph]) -> Vec<Judged> {
         let mut judged = Vec::new();
-        judge::judge(graphs, &self.policies, &self.settings, &mut |one| judged.push(one));
+        judge::judge_all(graphs, &self.policies, &self.settings, &mut |one| judged.push(one));
         judged
     }
 
@@ -222,10 +224,16 @@ impl State {
             return judged.map(|it| (it.outcome.primary.file, Vec::new())).collect();
         }
         let mut said: BTreeMap<FileId, Vec<String>> = BTreeMap::new();
-        for finding in findings::findings(judged, &self.graphs, &self.policies, &self.settings, &self.sources) {
+        for finding in self.findings(judged) {
             said.entry(finding.primary.span.file).or_default().push(format!("{finding:?}"));
         }
         said
+    }
+
+    fn findings<'j>(&self, judged: impl IntoIterator<Item = &'j Judged>) -> Vec<Finding> {
+        let marking = Marking::of(&self.settings);
+        let context = Context { policies: &self.policies, marking: marking.as_ref(), sources: &self.sources };
+        findings::findings(judged, &self.graphs, context)
     }
 
     /// Reads the suppressions of a file again.
@@ -264,7 +272,7 @@ impl State {
             stays
         });
         let judged = self.units.iter().flat_map(|it| &it.judged).filter(|it| is_meant(it.outcome.primary.file));
-        let mut made = findings::findings(judged, &self.graphs, &self.policies, &self.settings, &self.sources);
+        let mut made = self.findings(judged);
         configure(&mut made, &self.config, &self.sources);
         let mut by_directory: BTreeMap<PathBuf, Vec<Found>> = BTreeMap::new();
         for finding in made {
