@@ -3,6 +3,7 @@
 //! In: a text, then its parsed documents. Out: whether to parse at all, and the [`Shape`] of a document. A look at the text comes
 //! first, because most YAML is none of ours. Knows how each dialect looks, not what it means.
 
+use super::kustomize;
 use super::machine_learning;
 use super::manifest::Manifest;
 use super::pulumi::is_azure;
@@ -15,6 +16,8 @@ pub(super) enum Shape {
     Pulumi,
     /// Objects for a cluster: Azure Service Operator, Crossplane, or Kubernetes itself.
     Manifest,
+    /// What Kustomize makes of the manifests around it.
+    Kustomization,
     /// An Ansible playbook or list of tasks.
     Ansible,
     /// A resource as Resource Manager takes it, written as YAML.
@@ -37,7 +40,7 @@ const STRONG: [&str; 9] = [
 ];
 
 /// Kinds of Kubernetes that are judged.
-pub(super) const KINDS: [&str; 12] = [
+pub(super) const KINDS: [&str; 14] = [
     "Service",
     "Ingress",
     "Gateway",
@@ -47,9 +50,11 @@ pub(super) const KINDS: [&str; 12] = [
     "StatefulSet",
     "DaemonSet",
     "ReplicaSet",
+    "ReplicationController",
     "Job",
     "CronJob",
     "SecretProviderClass",
+    "NginxIngressController",
 ];
 
 /// True when a text is worth parsing.
@@ -71,8 +76,9 @@ fn declares_workload(text: &str) -> bool {
     text.contains("apiVersion:")
         && text.lines().filter_map(|line| line.trim_start_matches(['-', ' ']).strip_prefix("kind:")).any(|kind| {
             let kind = kind.trim().trim_matches(['"', '\'']);
-            kind == "List" || KINDS.contains(&kind)
+            matches!(kind, "List" | "Kustomization") || KINDS.contains(&kind)
         })
+        || text.contains("secretGenerator:")
 }
 
 /// The first line that a template engine must fill before the text is YAML.
@@ -109,6 +115,9 @@ fn of_object(root: &Value, object: &Object) -> Option<Shape> {
     }
     if Manifest::all(root).iter().any(is_judged) {
         return Some(Shape::Manifest);
+    }
+    if kustomize::is_kustomization(object) {
+        return Some(Shape::Kustomization);
     }
     let text = |key: &str| object.value(key).and_then(Value::as_str);
     let arm = text("type").is_some_and(|it| it.starts_with("Microsoft.") && it.contains('/'));
@@ -147,6 +156,8 @@ mod tests {
             ("trigger: none\npool: { vmImage: ubuntu-latest }\n", false),
             ("apiVersion: v1\nkind: ConfigMap\n", false),
             ("apiVersion: v1\nkind: Service\n", true),
+            ("secretGenerator: []\n", true),
+            ("resources: [service.yaml]\n", false),
             ("apiVersion: storage.azure.com/v1api20230101\nkind: StorageAccount\n", true),
             ("resources:\n  a: { type: azure-native:storage:StorageAccount }\n", true),
             ("- azure_rm_storageaccount:\n", true),

@@ -1,10 +1,11 @@
 //! What Kustomize and Helm make of files: patches, which are parts of objects declared elsewhere, and templates of charts.
 //!
-//! In: the path of a file or directory, and the files around it. Out: what the `kustomization.yaml` of a directory names, or which
-//! chart a file is a template of. Applies no patch and renders no chart: bases are judged as they are written.
+//! In: the path of a file or directory, and the files around it. Out: what the `kustomization.yaml` of a directory names, the secrets
+//! that it makes of literals, or which chart a file is a template of. Applies no patch and renders no chart: bases are judged as they are written.
 
 use std::path::{Path, PathBuf};
 
+use super::manifest::Manifest;
 use crate::frontend::Files;
 use crate::frontend::files::normalise;
 use crate::parse::yaml;
@@ -20,6 +21,41 @@ pub(super) struct Kustomization {
     pub(super) patches: Vec<PathBuf>,
     /// Files and directories that are deployed with the directory.
     pub(super) resources: Vec<PathBuf>,
+}
+
+/// True for the content of a `kustomization.yaml`, which may say neither its group nor its kind.
+pub(super) fn is_kustomization(object: &Object) -> bool {
+    let group = object.value("apiVersion").and_then(Value::as_str);
+    let lists = |key: &str| object.value(key).is_some_and(|it| it.as_array().is_some());
+    group.map_or_else(|| lists("secretGenerator"), |it| it.starts_with("kustomize.config.k8s.io/"))
+}
+
+/// The secrets that a kustomization makes of literals, as manifests.
+pub(super) fn secrets(root: &Value) -> Vec<Manifest> {
+    let Some(object) = root.as_object() else { return Vec::new() };
+    let made = object.value("secretGenerator").and_then(Value::as_array);
+    made.into_iter().flat_map(|it| &it.items).filter_map(secret).collect()
+}
+
+fn secret(generator: &Value) -> Option<Manifest> {
+    let object = generator.as_object()?;
+    let (literals, name) = (object.get("literals")?, object.get("name")?);
+    let mut data = Object::default();
+    for literal in &literals.value.as_array()?.items {
+        if let Some((key, text)) = literal.as_str().and_then(|it| it.split_once('=')) {
+            let text = text.trim_matches(['"', '\'']);
+            data.insert(key, literal.span, Value::new(text, literal.span));
+        }
+    }
+    let (header, span) = (name.key_span.to(name.value.span), generator.span);
+    let mut manifest = Object::default();
+    manifest.insert("apiVersion", header, Value::new("v1", header));
+    manifest.insert("kind", header, Value::new("Secret", header));
+    let mut metadata = Object::default();
+    metadata.entries.insert("name".into(), name.clone());
+    manifest.insert("metadata", header, Value::object(metadata, span));
+    manifest.insert("stringData", literals.key_span, Value::object(data, literals.value.span));
+    Manifest::all(&Value::object(manifest, span)).pop()
 }
 
 /// The kustomization of a directory, if it has one.

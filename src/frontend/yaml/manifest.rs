@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::detect::KINDS;
+use super::embedded;
 use crate::model::Presence;
 use crate::source::Span;
 use crate::value::{Object, Reason, Reference, Unknown, Value};
@@ -31,11 +32,10 @@ impl Manifest {
     /// The objects of a document.
     pub(super) fn all(root: &Value) -> Vec<Self> {
         let Some(one) = Self::of(root) else { return Vec::new() };
-        if &*one.kind != "List" {
-            return vec![one];
+        match embedded::objects(&one) {
+            Some(inner) => inner.iter().filter_map(Self::of).collect(),
+            None => vec![one],
         }
-        let items = one.object.value("items").and_then(Value::as_array);
-        items.into_iter().flat_map(|items| &items.items).filter_map(Self::of).collect()
     }
 
     fn of(root: &Value) -> Option<Self> {
@@ -59,11 +59,13 @@ impl Manifest {
         })
     }
 
-    /// `<name>.azure.com`: Azure Service Operator v2.
+    /// `<name>.azure.com`: Azure Service Operator v2. AKS and Karpenter have groups of that form that make nothing in Azure.
     pub(super) fn is_service_operator(&self) -> bool {
         self.group.ends_with(".azure.com")
             && self.version.starts_with('v')
             && !self.group.starts_with("infrastructure.")
+            && !self.group.ends_with(".kubernetes.azure.com")
+            && &*self.group != "karpenter.azure.com"
     }
 
     /// `<name>.azure.upbound.io`, and the namespaced groups of provider v2; compositions hold such objects.
@@ -100,6 +102,8 @@ impl Manifest {
             "extensions",
             "gateway.networking.k8s.io",
             "secrets-store.csi.x-k8s.io",
+            "networking.istio.io",
+            "approuting.kubernetes.azure.com",
         ];
         groups.contains(&&*self.group) && KINDS.contains(&&*self.kind)
     }

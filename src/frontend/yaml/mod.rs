@@ -10,6 +10,7 @@ mod arm;
 mod aso;
 mod crossplane;
 mod detect;
+mod embedded;
 pub mod fix;
 mod join;
 mod kubernetes;
@@ -119,7 +120,7 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
     let mut documents: Vec<_> =
         documents.into_iter().filter_map(|it| shape(&it.root).map(|shape| (shape, it.root))).collect();
     if placeholder::occur(text) {
-        let filled_in = |shape: &Shape| matches!(shape, Shape::Manifest | Shape::Arm | Shape::MachineLearning);
+        let filled_in = |shape: &Shape| !matches!(shape, Shape::Pulumi | Shape::Ansible);
         documents.iter_mut().filter(|(shape, _)| filled_in(shape)).for_each(|(_, root)| placeholder::unknown(root));
     }
     // What YAML forbids and every tool reads all the same costs nothing.
@@ -160,13 +161,15 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
                     let programs = std::iter::once(program).chain(unused).collect();
                     units.push(Unit::new(&file, Content::Programs(programs)));
                 }
-                Shape::Manifest => {
+                Shape::Manifest | Shape::Kustomization => {
                     let beside = manifests.entry(directory.clone()).or_insert_with(|| Manifests {
                         kustomization: kustomize::kustomization(&directory, files),
                         all: Vec::new(),
                     });
                     let is_part = beside.kustomization.as_ref().is_some_and(|it| it.patches.contains(&path));
-                    let found = Manifest::all(&root).into_iter().filter(detect::is_judged);
+                    let all =
+                        if shape == Shape::Kustomization { kustomize::secrets(&root) } else { Manifest::all(&root) };
+                    let found = all.into_iter().filter(detect::is_judged);
                     beside.all.extend(found.map(|manifest| Manifest { is_part, ..manifest }));
                 }
                 Shape::Ansible => {}

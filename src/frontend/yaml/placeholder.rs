@@ -37,6 +37,27 @@ pub(super) fn unknown(value: &mut Value) {
     }
 }
 
+/// Makes every text that holds an expression `${...}` unknown, whatever stands inside.
+pub(super) fn expressions(value: &mut Value) {
+    match &mut value.kind {
+        ValueKind::String(text) if text.contains("${") => {
+            let mut why = Unknown::new(Reason::NotEvaluated(format!("the expression `{text}`").into()));
+            why.not_null = true;
+            why.symbol = Some(text.replace(['$', '/'], "").into());
+            value.kind = ValueKind::Unknown(Arc::new(why));
+        }
+        ValueKind::Array(array) => Arc::make_mut(array).items.iter_mut().for_each(expressions),
+        ValueKind::Object(object) => {
+            for (key, entry) in &mut Arc::make_mut(object).entries {
+                if !matches!(&**key, "name" | "namespace" | "labels" | "matchLabels") {
+                    expressions(&mut entry.value);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Where the first placeholder of a text starts, and the placeholder.
 fn first(text: &str) -> Option<(usize, &str)> {
     let engine = text.find("{{").and_then(|at| text.get(at..)?.find("}}").map(|length| (at, length.saturating_add(2))));

@@ -55,6 +55,7 @@ pub(super) fn home(document: &Value, resource: &Resource) -> Result<Home, Refusa
                 declared.as_object().and_then(|it| it.value("type")).and_then(Value::as_str).ok_or_else(lost)?;
             Ok(home(declared, vec!["properties"], pulumi(token).ok_or_else(lost)?))
         }
+        Shape::Kustomization => Err(Refusal::new("a kustomization makes it of literals")),
         Shape::Manifest => {
             let root = holder(document, resource.span, &|it| !Manifest::all(it).is_empty()).ok_or_else(lost)?;
             let manifest = Manifest::all(root).into_iter().find(|it| it.span == root.span).ok_or_else(lost)?;
