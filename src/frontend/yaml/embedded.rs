@@ -1,4 +1,4 @@
-//! Objects that others hold and make: the items of a list, the templates of kro, OpenShift and Cluster API, the manifest of an `Object`.
+//! Objects that others hold and make: the items of a list, the templates of kro, `OpenShift` and Cluster API, the manifest of an `Object`.
 //!
 //! In: an object for a cluster. Out: the objects inside of it; none when it is no holder. What an expression of kro decides is unknown.
 
