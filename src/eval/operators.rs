@@ -78,6 +78,8 @@ fn equals(actual: &Actual<'_>, expected: &Value) -> Truth {
 /// Deep equality: texts fold case, `"true"` is `true`, `"1"` is 1.
 pub(super) fn same(a: &Value, b: &Value) -> Truth {
     match (&a.kind, &b.kind) {
+        // A symbol is shared exactly by equal texts; different symbols may still be equal.
+        (ValueKind::Unknown(a), ValueKind::Unknown(b)) if a.symbol.is_some() && a.symbol == b.symbol => Truth::True,
         (ValueKind::Unknown(_), ValueKind::Unknown(_)) => Truth::Unknown,
         (ValueKind::Unknown(unknown), _) => unknown_equals(unknown, b),
         (_, ValueKind::Unknown(unknown)) => unknown_equals(unknown, a),
