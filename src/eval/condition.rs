@@ -41,6 +41,7 @@ pub(super) enum Scope<'a> {
 /// A property that an expression read.
 pub(super) struct Read {
     pub(super) path: String,
+    pub(super) actual: String,
     pub(super) source: Source,
     pub(super) span: Span,
     pub(super) steps: Vec<crate::value::Step>,
@@ -170,7 +171,14 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         if T::RECORDS {
             let header = self.resource.header;
             let best = reads.into_iter().min_by_key(|read| read.rank);
+            // Whether a function holds says less than what it was asked about.
+            let asks = best.is_some() && matches!(value.kind, ValueKind::Bool(_));
+            let (wanted, mut shown) = (print::value(&expected), print::value(&value));
+            let wanted = if asks { format!("{} is {wanted}", print::operand(operand)) } else { wanted };
             let (path, span, source, steps, rank) = if let Some(read) = best {
+                if asks {
+                    shown = read.actual;
+                }
                 (read.path, read.span, read.source, read.steps, read.rank)
             } else {
                 let file = crate::azure::defaults::NO_TEXT.file;
@@ -184,8 +192,8 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                 pointer: leaf.pointer.clone(),
                 path,
                 operator: leaf.operator,
-                expected: print::value(&expected),
-                actual: print::value(&value),
+                expected: wanted,
+                actual: shown,
                 source,
                 span,
                 steps,
@@ -271,7 +279,8 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             let source = source_of(found);
             let rank = rank_of(field).max(if source == Source::Written { Rank::Written } else { Rank::Missing });
             let steps = found.value.map(|value| value.steps().to_vec()).unwrap_or_default();
-            self.reads.push(Read { path: field.path_text(), source, span: found.span, steps, rank });
+            let path = field.path_text();
+            self.reads.push(Read { actual: self.shown(&path, found), path, source, span: found.span, steps, rank });
         }
     }
 
@@ -367,21 +376,27 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             Some(value) if unknown => value.span,
             _ => found.span,
         };
-        let hidden = self.policy.mask || print::is_sensitive(path);
         Evidence {
             pointer: leaf.pointer.clone(),
             path: path.to_owned(),
             operator: leaf.operator,
             expected: print::value(expected),
-            actual: match &found.actual {
-                Actual::Known(value) if hidden && value.as_str().is_some() => print::HIDDEN.into(),
-                actual => print::actual(actual),
-            },
+            actual: self.shown(path, found),
             source,
             span,
             steps: found.value.map(|value| value.steps().to_vec()).unwrap_or_default(),
             rejected: Vec::new(),
             rank: rank.max(missing),
+        }
+    }
+
+    /// What was found, as a person may see it.
+    fn shown(&self, path: &str, found: &Found<'_>) -> String {
+        match &found.actual {
+            Actual::Known(value) if value.as_str().is_some() && (self.policy.mask || print::is_sensitive(path)) => {
+                print::HIDDEN.into()
+            }
+            actual => print::actual(actual),
         }
     }
 }

@@ -191,6 +191,13 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                     let actual = Actual::Unknown(element.clone());
                     innermost && apply(leaf.operator, &actual, &self.operand(&leaf.expected)) == Truth::False
                 }
+                Subject::Value(operand) => {
+                    self.scopes
+                        .push(Scope::Value(Value::new(ValueKind::Unknown(element.clone()), self.resource.header)));
+                    let value = self.operand(operand);
+                    self.scopes.pop();
+                    apply(leaf.operator, &Actual::of(&value), &self.operand(&leaf.expected)) == Truth::False
+                }
                 _ => false,
             },
             _ => false,

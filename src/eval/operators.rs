@@ -144,7 +144,7 @@ fn is_everywhere(text: &str) -> bool {
 }
 
 /// True for addresses that a network or a network interface has: whatever they are, they are not those of everybody.
-fn is_own_address(unknown: &Unknown) -> bool {
+pub(super) fn is_own_address(unknown: &Unknown) -> bool {
     const OWN: [&str; 5] =
         ["address_prefix", "address_prefixes", "address_space", "private_ip_address", "private_ip_addresses"];
     let own = |attribute: &str| {

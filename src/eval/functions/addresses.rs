@@ -2,8 +2,37 @@
 
 use std::net::IpAddr;
 
-use super::super::operators::scalar_text;
-use crate::value::{Value, ValueKind};
+use super::super::operators::{is_own_address, scalar_text};
+use crate::value::{Unknown, Value, ValueKind};
+
+/// Ranges of at most so many leading bits hold a good part of the internet; private ranges have more (`10.0.0.0/8`, `fc00::/7`).
+const INTERNET_BITS: u32 = 6;
+
+/// Whether a source of a network rule is everybody: `*`, `Internet`, `any`, `0.0.0.0`, or a range of nearly all addresses.
+pub(super) fn any_address(arguments: &[Value]) -> Option<ValueKind> {
+    let [source] = arguments else { return None };
+    if source.is_null() {
+        return Some(false.into());
+    }
+    let text = scalar_text(source)?;
+    let text = text.trim();
+    let named = ["*", "internet", "any", "0.0.0.0", "::"].iter().any(|it| text.eq_ignore_ascii_case(it));
+    let wide = text.rsplit_once('/').is_some_and(|(_, bits)| is_wide(bits));
+    Some((named || wide).into())
+}
+
+/// True of an unknown source that is not everybody all the same: a network's own addresses, a range whose length is known
+/// to be a small one (`${var.office}/32`), one that starts inside the address space (`10.${var.clinic}.0.0/16`).
+pub(super) fn not_any_address(unknown: &Unknown) -> bool {
+    let length = unknown.suffix().and_then(|tail| tail.rsplit_once('/')).map(|(_, bits)| bits);
+    let short = length.is_some_and(|bits| bits.parse::<u32>().is_ok() && !is_wide(bits));
+    let first = unknown.prefix.as_ref().and_then(|head| head.split_once('.')).map(|(first, _)| first);
+    short || is_own_address(unknown) || first.is_some_and(|first| !["0", "128"].contains(&first))
+}
+
+fn is_wide(bits: &str) -> bool {
+    bits.parse::<u32>().is_ok_and(|bits| bits <= INTERNET_BITS)
+}
 
 /// Whether a port range as network rules write it (`*`, `22`, `20-30`, several with commas) holds a port.
 pub(super) fn covers_port(arguments: &[Value]) -> Option<ValueKind> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use self::addresses::{covers_port, ip_range_contains};
+use self::addresses::{any_address, covers_port, ip_range_contains};
 use self::dates::add_days;
 use self::partial::partly_known;
 use super::operators::{compare, same, scalar_text, starts_with_fold};
@@ -69,6 +69,7 @@ fn known(function: Function, arguments: &[Value]) -> Option<ValueKind> {
         Function::Range => range(arguments),
         Function::Int | Function::Bool | Function::String => convert(function, arguments.first()?),
         Function::AddDays => add_days(arguments),
+        Function::AnyAddress => any_address(arguments),
         Function::CoversPort => covers_port(arguments),
         Function::IpRangeContains => ip_range_contains(arguments),
         Function::Union | Function::Intersection => sets(function, arguments),

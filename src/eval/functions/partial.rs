@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::super::operators::{Actual, apply, same, scalar_text, starts_with_fold};
+use super::addresses::not_any_address;
 use super::{LONGEST, array};
 use crate::policy::Operator;
 use crate::policy::builtin::Function;
@@ -23,6 +24,7 @@ pub(super) fn partly_known(function: Function, arguments: &[Value]) -> Option<Va
             Truth::False => Some(no.kind.clone()),
             Truth::Unknown => (same(yes, no) == Truth::True).then(|| yes.kind.clone()),
         },
+        (Function::AnyAddress, [source]) => source.as_unknown().filter(|it| not_any_address(it)).map(|_| false.into()),
         (Function::Equals, [a, b]) => truth(same(a, b)),
         (Function::Contains, [value, part]) => truth(apply(Operator::Contains, &Actual::of(value), part)),
         (Function::StartsWith, [value, head]) => match (&value.kind, head.as_str()) {
