@@ -27,7 +27,7 @@ pub(super) enum Shape {
 }
 
 /// Marks of a text that declares Azure, whatever else it is.
-const STRONG: [&str; 9] = [
+const STRONG: [&str; 13] = [
     "azure-native:",
     "type: azure:",
     ".azure.com/v",
@@ -37,6 +37,11 @@ const STRONG: [&str; 9] = [
     "azure_rm_",
     "Microsoft.App/",
     "Microsoft.ContainerInstance/",
+    // What `az containerapp` and `az container` take without a type.
+    "managedEnvironmentId:",
+    "activeRevisionsMode:",
+    "replicaRetryLimit:",
+    "memoryInGB:",
 ];
 
 /// Kinds of Kubernetes that are judged.
@@ -119,9 +124,7 @@ fn of_object(root: &Value, object: &Object) -> Option<Shape> {
     if kustomize::is_kustomization(object) {
         return Some(Shape::Kustomization);
     }
-    let text = |key: &str| object.value(key).and_then(Value::as_str);
-    let arm = text("type").is_some_and(|it| it.starts_with("Microsoft.") && it.contains('/'));
-    (arm && object.value("properties").is_some_and(|it| it.as_object().is_some())).then_some(Shape::Arm)
+    super::arm::resource_type(object).map(|_| Shape::Arm)
 }
 
 fn is_program(object: &Object) -> bool {
