@@ -101,30 +101,28 @@ impl Disk {
         if !metadata.is_file() {
             return Err(Box::new(not_a_file(&self.shown(path))));
         }
-        self.contents(path)
+        let length = metadata.len().min(MAX_FILE);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        self.contents(path, &mut bytes)?;
+        Ok(bytes)
     }
 
-    /// What a path holds that is known to be a file and no link; the same, with fewer questions to the system.
-    pub(super) fn bytes_of_file(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
-        let asked = path.parent().filter(|_| self.overlay.is_empty());
-        match asked.map(|directory| self.is_allowed_directory(directory)) {
-            Some(true) => self.contents(path),
-            Some(false) => Err(Box::new(outside(&self.shown(path)))),
-            None => self.bytes(path),
+    /// What a file holds that was found below a directory of the run, and is no link; `bytes` are used again for the next one.
+    pub(super) fn read_found(&self, path: &Path, bytes: &mut Vec<u8>) -> Result<(), Box<Diagnostic>> {
+        bytes.clear();
+        match self.overlaid(path) {
+            Some(overlaid) => bytes.extend_from_slice(overlaid),
+            None => self.contents(path, bytes)?,
         }
+        Ok(())
     }
 
-    fn contents(&self, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
+    fn contents(&self, path: &Path, bytes: &mut Vec<u8>) -> Result<(), Box<Diagnostic>> {
         let failed = |error: &std::io::Error| Box::new(cannot_open(&self.shown(path), error));
         let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
         // A file may grow while it is read; one byte more than allowed tells.
-        let length = file.metadata().map_or(0, |it| it.len());
-        let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_FILE)).unwrap_or(0) + 1);
-        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(Box::new(too_large(&self.shown(path))));
-        }
-        Ok(bytes)
+        file.take(MAX_FILE + 1).read_to_end(bytes).map_err(|error| failed(&error))?;
+        if bytes.len() as u64 > MAX_FILE { Err(Box::new(too_large(&self.shown(path)))) } else { Ok(()) }
     }
 
     /// How many bytes a file has.
@@ -221,7 +219,7 @@ impl Files for Disk {
             Code::Bound => ReadError::TooLarge,
             _ => ReadError::Other(format!("it {}", diagnostic.message)),
         })?;
-        text("", bytes).map(Arc::from).map_err(|_| ReadError::NotText)
+        text("", &bytes).map(Arc::from).map_err(|_| ReadError::NotText)
     }
 
     fn list(&self, directory: &Path) -> Vec<Listed> {
@@ -257,9 +255,9 @@ impl Files for Disk {
 }
 
 /// The text of a file that was read, or why it is none.
-pub(super) fn text(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
-    let text = String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(shown, error.as_bytes())))?;
-    if text.contains('\0') { Err(Box::new(not_utf8(shown, text.as_bytes()))) } else { Ok(text) }
+pub(super) fn text<'b>(shown: &str, bytes: &'b [u8]) -> Result<&'b str, Box<Diagnostic>> {
+    let text = std::str::from_utf8(bytes).ok().filter(|_| memchr::memchr(0, bytes).is_none());
+    text.ok_or_else(|| Box::new(not_utf8(shown, bytes)))
 }
 
 fn outside(shown: &str) -> Diagnostic {

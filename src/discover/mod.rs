@@ -5,7 +5,9 @@
 
 mod budget;
 mod disk;
+mod ignored;
 mod sniff;
+mod tree;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -179,7 +181,10 @@ impl Discovered {
     /// Reads some of the candidates; says how many bytes of input they hold.
     fn add(&mut self, candidates: Vec<Candidate>, sources: &mut SourceMap) -> u64 {
         let disk = &self.disk;
-        let read: Vec<Read> = candidates.into_par_iter().map(|candidate| read(disk, candidate)).collect();
+        let read = candidates
+            .into_par_iter()
+            .map_init(|| Vec::with_capacity(USUAL_FILE), |bytes, candidate| read(disk, candidate, bytes));
+        let read: Vec<Read> = read.collect();
         let mut bytes = 0;
         for one in read {
             match one {
@@ -224,6 +229,9 @@ fn no_memory(shown: String, others: usize) -> Diagnostic {
         .with_help("allow it more memory, or check parts of the tree one by one")
 }
 
+/// Most files are not larger.
+const USUAL_FILE: usize = 32 * 1024;
+
 /// What came of a candidate.
 enum Read {
     Input {
@@ -263,7 +271,8 @@ fn add_siblings(disk: &Disk, candidates: &mut Vec<Candidate>) {
     }
 }
 
-fn read(disk: &Disk, candidate: Candidate) -> Read {
+/// Reads a candidate, by way of `bytes`.
+fn read(disk: &Disk, candidate: Candidate, bytes: &mut Vec<u8>) -> Read {
     let Candidate { path, named, regular } = candidate;
     if sniff::is_bicep(&path) {
         // The unsaved text of an editor cannot be built; places in it are looked up all the same.
@@ -279,21 +288,22 @@ fn read(disk: &Disk, candidate: Candidate) -> Read {
         None if sniff::is_json(&path) || sniff::is_yaml(&path) || named => None,
         None => return Read::Nothing,
     };
-    let bytes = match if regular { disk.bytes_of_file(&path) } else { disk.bytes(&path) } {
-        Ok(bytes) => bytes,
+    let all = if regular { disk.read_found(&path, bytes) } else { disk.bytes(&path).map(|all| *bytes = all) };
+    match all {
+        Ok(()) => {}
         Err(diagnostic) if kind.is_some() || named => return Read::Wrong(diagnostic),
         // A file that nobody named; its beginning may mark it as an input all the same.
         Err(diagnostic) => {
             let marked = || sniff::by_content(&disk.head(&path)).is_some();
             return if diagnostic.code == Code::Bound && marked() { Read::Wrong(diagnostic) } else { Read::Nothing };
         }
-    };
-    let Some(kind) = kind_of(&path, &bytes) else {
-        return if named { Read::Wrong(Box::new(unrecognised(disk, &path, &bytes))) } else { Read::Nothing };
+    }
+    let Some(kind) = kind_of(&path, bytes) else {
+        return if named { Read::Wrong(Box::new(unrecognised(disk, &path, bytes))) } else { Read::Nothing };
     };
     let shown = disk.shown(&path);
     match disk::text(&shown, bytes) {
-        Ok(text) => Read::Input { path, kind, named, shown, text: text.into() },
+        Ok(text) => Read::Input { text: text.into(), path, kind, named, shown },
         Err(diagnostic) => Read::Wrong(diagnostic),
     }
 }

@@ -3,6 +3,10 @@
 //! In: a text, then its parsed documents. Out: whether to parse at all, and the [`Shape`] of a document. A look at the text comes
 //! first, because most YAML is none of ours. Knows how each dialect looks, not what it means.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+
 use super::kustomize;
 use super::machine_learning;
 use super::manifest::Manifest;
@@ -69,21 +73,32 @@ pub fn may_be_input(text: &str) -> bool {
 
 /// True for a text that can hardly be anything else.
 pub(super) fn declares_azure(text: &str) -> bool {
-    STRONG.iter().any(|mark| text.contains(mark)) || machine_learning::names_schema(text)
+    static FINDERS: LazyLock<[Finder<'static>; STRONG.len()]> = LazyLock::new(|| STRONG.map(Finder::new));
+    FINDERS.iter().any(|mark| mark.find(text.as_bytes()).is_some()) || machine_learning::names_schema(text)
+}
+
+/// The same as `contains`, by the vectors of the machine.
+pub(super) fn has(text: &str, mark: &str) -> bool {
+    memmem::find(text.as_bytes(), mark.as_bytes()).is_some()
 }
 
 /// A playbook whose roles or included files may use Azure.
 fn is_playbook(text: &str) -> bool {
-    text.contains("hosts:") && ["roles:", "_role:", "_tasks:"].iter().any(|it| text.contains(it))
+    has(text, "hosts:") && ["roles:", "_role:", "_tasks:"].iter().any(|it| has(text, it))
 }
 
 fn declares_workload(text: &str) -> bool {
-    text.contains("apiVersion:")
-        && text.lines().filter_map(|line| line.trim_start_matches(['-', ' ']).strip_prefix("kind:")).any(|kind| {
-            let kind = kind.trim().trim_matches(['"', '\'']);
-            matches!(kind, "List" | "Kustomization") || KINDS.contains(&kind)
-        })
-        || text.contains("secretGenerator:")
+    has(text, "apiVersion:") && memmem::find_iter(text.as_bytes(), "kind:").any(|at| names_workload(text, at))
+        || has(text, "secretGenerator:")
+}
+
+/// True where the key of a kind that is judged starts a line, or follows the dash of an item.
+fn names_workload(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    let start = before.trim_end_matches(['-', ' ']);
+    let kind = || after.strip_prefix("kind:").and_then(|it| it.lines().next()).unwrap_or("").trim();
+    let is_judged = |kind: &str| matches!(kind, "List" | "Kustomization") || KINDS.contains(&kind);
+    (start.is_empty() || start.ends_with('\n')) && is_judged(kind().trim_matches(['"', '\'']))
 }
 
 /// The first line that a template engine must fill before the text is YAML.
@@ -141,7 +156,7 @@ fn is_program(object: &Object) -> bool {
 
 /// A program of Pulumi whose resources may be those of a component.
 fn uses_components(text: &str) -> bool {
-    text.contains("\npackages:") && text.contains("\nresources:")
+    has(text, "\npackages:") && has(text, "\nresources:")
 }
 
 /// True for an object of a cluster that some policy may speak of.

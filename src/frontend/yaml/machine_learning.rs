@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::arguments::{Bridged, lower_bridged, not_azurerms};
+use super::detect::has;
 use super::manifest::{read_at_deployment, reference};
 use crate::frontend::terraform::Mappings;
 use crate::model::{Coverage, Dialect, Lowered, Presence, Resource, ResourceType, Unread};
@@ -31,7 +32,7 @@ const SCHEMAS: [(&str, &str); 13] = [
 
 /// True for a text that may hold such a document.
 pub(super) fn names_schema(text: &str) -> bool {
-    text.contains("azureml") && SCHEMAS.iter().any(|(file, _)| text.contains(file))
+    has(text, "azureml") && SCHEMAS.iter().any(|(file, _)| has(text, file))
 }
 
 /// The schema of a document and the mapping for it; none when its schema is not one of these.
