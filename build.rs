@@ -50,6 +50,8 @@ fn main() {
     let catalogue = yaml_files(&root.join("policies/baa")).into_iter().find(|(id, _)| id == "coverage");
     let catalogue = catalogue.map_or(Value::Null, |(_, catalogue)| catalogue);
     fs::write(out.join("baa.rs"), tables::baa(&catalogue)).expect("OUT_DIR is writable");
+    let removed = data.join(REMOVED_ARGUMENTS);
+    fs::write(out.join("removed_arguments.rs"), removed_arguments(&removed)).expect("OUT_DIR is writable");
     for (name, file) in KEYED {
         let table = entries(name, &root.join(DATA).join(file));
         fs::write(out.join(name.to_ascii_lowercase()).with_extension("rs"), table).expect("OUT_DIR is writable");
@@ -64,13 +66,40 @@ const MAPPINGS: &str = "src/frontend/terraform/mappings";
 /// Data that is read one entry at a time: the table's name, the file.
 const KEYED: &[(&str, &str)] = &[
     ("AZURERM_TYPES", "azurerm_types.json"),
-    ("REMOVED_ARGUMENTS", "azurerm_removed_arguments.json"),
     ("ARGUMENT_FACTS", "azurerm_argument_facts.json"),
     ("INLINE_CHILDREN", "inline_children.yaml"),
 ];
 
+/// Data that is asked for every resource, as rows of a static table.
+const REMOVED_ARGUMENTS: &str = "azurerm_removed_arguments.json";
+
 fn is_keyed(id: &str) -> bool {
-    KEYED.iter().any(|(_, file)| file.split('.').next() == Some(id))
+    let mut files = KEYED.iter().map(|(_, file)| *file).chain([REMOVED_ARGUMENTS]);
+    files.any(|file| file.split('.').next() == Some(id))
+}
+
+/// `static REMOVED_ARGUMENTS: &[(&str, &[RemovedArgument])]`, sorted by type.
+fn removed_arguments(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let entries = file.get("entries").and_then(Value::as_object).expect("keyed data has `entries`");
+    let sorted: BTreeMap<&String, &Value> = entries.iter().collect();
+    let mut rust = String::from("pub(crate) static REMOVED_ARGUMENTS: &[(&str, &[RemovedArgument])] = &[\n");
+    for (name, arguments) in sorted {
+        writeln!(rust, "    ({name:?}, &[").expect("writing to a string");
+        for (path, fact) in arguments.as_object().expect("arguments of a type") {
+            let major = fact.get(0).and_then(Value::as_u64).expect("the first major without it");
+            let replacement = fact.get(1).and_then(Value::as_str);
+            writeln!(
+                rust,
+                "        RemovedArgument {{ path: {path:?}, major: {major}, replacement: {replacement:?} }},"
+            )
+            .expect("writing to a string");
+        }
+        rust.push_str("    ]),\n");
+    }
+    rust.push_str("];\n");
+    rust
 }
 
 /// `static NAME: &[(&str, &str)]`: each key of `entries` to its compact JSON (a string as it is), sorted by key.

@@ -84,7 +84,7 @@ pub fn instances(directory: &str, example: &Example, sources: &mut SourceMap) ->
     let (project, mut diagnostics) = Project::load(scanned, &files, sources, &Options::default());
     let mut all = Vec::new();
     for root in project.roots() {
-        let (instances, found, _) = project.evaluate(root);
+        let (instances, found) = project.evaluate(root);
         diagnostics.extend(found);
         all.extend(instances);
     }

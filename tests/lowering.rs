@@ -411,7 +411,7 @@ fn lower_terraform(file: &Path, sources: &mut SourceMap) -> Lowered {
     let (project, diagnostics) = Project::load(scanned, &files, sources, &Options::default());
     let mut all = Lowered { diagnostics, ..Lowered::default() };
     for root in project.roots() {
-        let (instances, found, _) = project.evaluate(root);
+        let (instances, found) = project.evaluate(root);
         let lowered = terraform::lower(&instances, &Mappings::embedded(), Dialect::Terraform);
         all.diagnostics.extend(found);
         all.diagnostics.extend(lowered.diagnostics);

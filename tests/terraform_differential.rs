@@ -52,7 +52,7 @@ fn differences(case: &Path) -> Vec<String> {
         let ours = outputs.value(name).unwrap();
         compare(&format!("output {name}"), expected, ours, &mut found);
     }
-    let (instances, diagnostics, _) = project.evaluate(root);
+    let (instances, diagnostics) = project.evaluate(root);
     found.extend(diagnostics.iter().map(|it| it.message.clone()));
     let inputs = expected["inputs"].as_object().unwrap();
     assert_eq!(instances.len(), inputs.len(), "{}", case.display());

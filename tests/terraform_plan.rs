@@ -135,7 +135,7 @@ fn places_lie_in_the_sources_when_they_are_at_hand() {
         scanned.push(sources.get(id).unwrap().clone());
     }
     let (project, _) = Project::load(scanned, &files, &mut sources, &Options::default());
-    let (from_sources, _, _) = project.evaluate(&project.roots()[0]);
+    let (from_sources, _) = project.evaluate(&project.roots()[0]);
     let id = sources.add("plan.json", "plan.json", PLAN);
     let document = json::parse(id, PLAN).0.unwrap().root;
     let (instances, _) = plan::instances(&document, &from_sources);

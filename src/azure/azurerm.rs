@@ -1,7 +1,7 @@
 //! Which ARM type an azurerm type creates, and which arguments a provider major no longer has.
 //!
 //! In: an azurerm type. Out: facts from `azurerm_types.json` and `azurerm_removed_arguments.json`. Sorted static
-//! tables: nothing is parsed but the entry asked for. Does not know how arguments map to properties.
+//! tables: nothing is parsed. Does not know how arguments map to properties.
 
 include!(concat!(env!("OUT_DIR"), "/azurerm_types.rs"));
 include!(concat!(env!("OUT_DIR"), "/removed_arguments.rs"));
@@ -27,14 +27,14 @@ pub struct AzurermType {
 }
 
 /// An argument, or a whole type, that a provider major dropped.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RemovedArgument {
     /// The argument, blocks joined by dots; empty for the type itself.
-    pub path: String,
+    pub path: &'static str,
     /// The first major without it.
     pub major: u8,
     /// The argument or type that replaces it.
-    pub replacement: Option<String>,
+    pub replacement: Option<&'static str>,
 }
 
 /// What an azurerm type creates; none for types that are no ARM resource or not azurerm's.
@@ -54,18 +54,12 @@ pub fn azurerm_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The arguments of an azurerm type that `major` does not have any more.
-pub fn removed_arguments(name: &str, major: u8) -> Vec<RemovedArgument> {
-    let Some(entry) = find(REMOVED_ARGUMENTS, name) else { return Vec::new() };
-    let Ok(serde_json::Value::Object(arguments)) = serde_json::from_str(entry) else { return Vec::new() };
-    let removed = arguments.into_iter().filter_map(|(path, fact)| {
-        let since = u8::try_from(fact.get(0)?.as_u64()?).ok()?;
-        let replacement = fact.get(1).and_then(|it| it.as_str()).map(str::to_owned);
-        Some(RemovedArgument { path, major: since, replacement })
-    });
-    removed.filter(|argument| argument.major <= major).collect()
+pub fn removed_arguments(name: &str, major: u8) -> impl Iterator<Item = &'static RemovedArgument> {
+    let removed = find(REMOVED_ARGUMENTS, name).unwrap_or(&[]);
+    removed.iter().filter(move |argument| argument.major <= major)
 }
 
-pub(super) fn find(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
+pub(super) fn find<T: Copy>(table: &'static [(&str, T)], key: &str) -> Option<T> {
     let at = table.binary_search_by(|(candidate, _)| (*candidate).cmp(key)).ok()?;
     table.get(at).map(|(_, value)| *value)
 }
@@ -88,10 +82,10 @@ mod tests {
 
     #[test]
     fn an_argument_is_removed_from_its_major_on() {
-        let gone = |major| removed_arguments("azurerm_storage_account", major).into_iter().map(|it| it.path);
+        let gone = |major| removed_arguments("azurerm_storage_account", major).map(|it| it.path);
         assert!(!gone(3).any(|path| path == "enable_https_traffic_only"));
         assert!(gone(4).any(|path| path == "enable_https_traffic_only"));
-        assert!(removed_arguments("azurerm_app_service", 5).iter().any(|it| it.path.is_empty()));
-        assert!(removed_arguments("azurerm_app_service", 4).iter().all(|it| !it.path.is_empty()));
+        assert!(removed_arguments("azurerm_app_service", 5).any(|it| it.path.is_empty()));
+        assert!(removed_arguments("azurerm_app_service", 4).all(|it| !it.path.is_empty()));
     }
 }

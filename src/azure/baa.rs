@@ -4,7 +4,10 @@
 //! The longest type that the catalogue names wins, narrow entries (`when`, `kinds`) before broad ones; what lies below inherits.
 //! Does not know Microsoft's own list: each entry says what it rests on.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::tables::row;
 use crate::model::{Lookup, PropertyPath, Resource, ResourceType};
@@ -176,11 +179,16 @@ pub fn coverage(resource: &Resource) -> Coverage {
     let mut name = if resource.resource_type == *"Microsoft.OperationsManagement/solutions" { whole } else { "*" };
     loop {
         match narrow(resource, name) {
-            Narrow::Entry(service) => return Coverage::Known { service, own: owns(resource, whole, name, service) },
+            Narrow::Entry(service) => {
+                return Coverage::Known { service, own: owns(&resource.resource_type, name, service) };
+            }
             Narrow::Unknown(unknown, span) => {
                 return Coverage::Unknown { unknown, span, candidates: candidates(&resource.resource_type, name) };
             }
             Narrow::None if name == "*" => {
+                if let Some((service, own)) = of_type(&resource.resource_type) {
+                    return Coverage::Known { service, own };
+                }
                 name = whole;
                 continue;
             }
@@ -193,6 +201,36 @@ pub fn coverage(resource: &Resource) -> Coverage {
     }
 }
 
+/// What holds for every resource of a type, and whether its use is decided there; none where it depends on more than the type.
+fn of_type(resource_type: &ResourceType) -> Option<(&'static Service, bool)> {
+    /// More types than there are: templates can make up their own.
+    const MOST: usize = 8192;
+    type Known = FxHashMap<ResourceType, Option<(&'static Service, bool)>>;
+    thread_local! {
+        static KNOWN: RefCell<Known> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(found) = known.get(resource_type) {
+            return *found;
+        }
+        let whole = resource_type.as_str();
+        let plain = entries(whole).all(|it| it.when.is_none() && it.kinds.is_empty());
+        let found = plain.then(|| match broad_at(resource_type) {
+            Some((name, service)) => (service, owns(resource_type, name, service)),
+            None => (unnamed_namespace(resource_type.namespace()), is_top_level(whole)),
+        });
+        if known.len() < MOST {
+            known.insert(resource_type.clone(), found);
+        }
+        found
+    })
+}
+
+/// The entries for exactly this name, the narrowest first.
+fn entries(name: &str) -> impl Iterator<Item = &'static Service> {
+    row(BY_TYPE, name).unwrap_or(&[]).iter().filter_map(|it| SERVICES.get(usize::from(*it)))
+}
+
 enum Narrow {
     Entry(&'static Service),
     Unknown(Arc<Unknown>, Span),
@@ -202,8 +240,7 @@ enum Narrow {
 /// The narrowest entry for exactly this name that the resource meets.
 fn narrow(resource: &Resource, name: &str) -> Narrow {
     let mut open = None;
-    for position in row(BY_TYPE, name).unwrap_or(&[]) {
-        let Some(service) = SERVICES.get(usize::from(*position)) else { continue };
+    for service in entries(name) {
         // Kinds are those of the named type; what lies below it inherits by name only.
         let here = resource.resource_type == *name || name == "*";
         match meets(resource, service, here) {
@@ -217,8 +254,7 @@ fn narrow(resource: &Resource, name: &str) -> Narrow {
 
 /// What the entry can be when a condition on it is not known.
 fn candidates(resource_type: &ResourceType, name: &str) -> Vec<&'static Service> {
-    let named = row(BY_TYPE, name).unwrap_or(&[]).iter().filter_map(|it| SERVICES.get(usize::from(*it)));
-    named.chain(broad(resource_type)).collect()
+    entries(name).chain(broad(resource_type)).collect()
 }
 
 /// Whether a resource meets an entry's conditions.
@@ -261,7 +297,8 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether the use of a service is decided at this resource, and not above it.
-fn owns(resource: &Resource, whole: &str, matched: &str, service: &Service) -> bool {
+fn owns(resource_type: &ResourceType, matched: &str, service: &Service) -> bool {
+    let whole = resource_type.as_str();
     if is_top_level(whole) || matched == "*" {
         return true;
     }
@@ -271,17 +308,21 @@ fn owns(resource: &Resource, whole: &str, matched: &str, service: &Service) -> b
     if service.when.is_some() {
         return true;
     }
-    let above = resource.resource_type.parent();
+    let above = resource_type.parent();
     above.is_none_or(|above| broad(&above).is_none_or(|other| !std::ptr::eq(other, service)))
 }
 
 /// The entry for a type whatever its kind and properties.
 fn broad(resource_type: &ResourceType) -> Option<&'static Service> {
+    broad_at(resource_type).map(|(_, service)| service)
+}
+
+/// The same, and the name that it is for.
+fn broad_at(resource_type: &ResourceType) -> Option<(&str, &'static Service)> {
     let mut name = resource_type.as_str();
     loop {
-        let entries = row(BY_TYPE, name).unwrap_or(&[]).iter().filter_map(|it| SERVICES.get(usize::from(*it)));
-        if let Some(service) = entries.into_iter().find(|it| it.when.is_none() && it.kinds.is_empty()) {
-            return Some(service);
+        if let Some(service) = entries(name).find(|it| it.when.is_none() && it.kinds.is_empty()) {
+            return Some((name, service));
         }
         name = name.rsplit_once('/')?.0;
     }

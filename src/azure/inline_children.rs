@@ -120,14 +120,12 @@ fn below_properties(item: &Value) -> Value {
 /// True when the same child is declared on its own: same type and name, and below this parent as far as can be told.
 fn is_declared(lowered: &Lowered, parent: &Resource, child: &Resource) -> bool {
     let Some(name) = child.text("name") else { return false };
-    lowered.resources.iter().any(|other| {
+    lowered.resources.iter().filter(|other| other.resource_type == child.resource_type).any(|other| {
         let same_name = other.text("name").is_some_and(|it| {
             // A template names a child by its whole path.
             it.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
         });
-        same_name
-            && other.resource_type == child.resource_type
-            && other.parent.as_ref().is_some_and(|link| may_lead_to(&link.target, parent))
+        same_name && other.parent.as_ref().is_some_and(|link| may_lead_to(&link.target, parent))
     })
 }
 

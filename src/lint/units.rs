@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::workers::{make_room, map, map_into};
+use super::workers::{map, map_into};
 use crate::azure;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Input, Kind, by_name, no_yaml_input, not_an_input};
 use crate::frontend::Files;
 use crate::frontend::arm::{self, Templates};
 use crate::frontend::files::normalise;
-use crate::frontend::terraform::{self, Mappings, Project, Root, Statistics, plan};
+use crate::frontend::terraform::{self, Instance, Mappings, Project, Root, Statistics, plan};
 use crate::frontend::yaml;
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::parse::json;
@@ -34,7 +34,7 @@ pub(super) struct Units<G = ResourceGraph> {
     pub diagnostics: Vec<Diagnostic>,
     /// How many files were inputs.
     pub files: usize,
-    /// How much is known.
+    /// How much is known, when that was asked for.
     pub statistics: Statistics,
     /// The templates, for places in their Bicep sources.
     pub templates: Option<Templates>,
@@ -128,12 +128,9 @@ impl<G: Send> Units<G> {
         self.diagnostics.extend(diagnostics);
         // A root that a plan lies beside is judged by the plan, which knows more.
         let planned = |root: &Root| plans.iter().any(|plan| plan.dir == root.dir);
-        let (planned, roots): (Vec<Root>, Vec<Root>) = project.take_roots().into_iter().partition(planned);
-        let only = project.only_roots(&roots, &planned);
-        for wave in roots.chunks((roots.len() / WAVES).max(LEAST_IN_WAVE)) {
-            self.roots(&project, wave, mappings, values.statistics, (done, sources));
-            project.release(wave.iter().map(|root| root.dir.as_path()).filter(|dir| only.contains(*dir)));
-        }
+        let (planned, roots): (Vec<Root>, Vec<Root>) =
+            project.take_roots(|root| !planned(root)).into_iter().partition(planned);
+        self.roots(&project, roots, mappings, values.statistics, (done, sources));
         for ((lowered, statistics), plan) in
             map(&plans, 2, |plan| lower_plan(plan, &project, &planned, mappings, values.statistics, (done, sources)))
                 .into_iter()
@@ -146,28 +143,24 @@ impl<G: Send> Units<G> {
         }
     }
 
-    /// Evaluates, lowers and links roots.
+    /// Evaluates, lowers and links roots, and does what is to be done with each; its text is forgotten as soon as that is done.
     fn roots(
         &mut self,
         project: &Project<'_>,
-        roots: &[Root],
+        roots: Vec<Root>,
         mappings: &Mappings,
         count: bool,
         (done, sources): (Done<'_, G>, &SourceMap),
     ) {
-        // A deep stack for several roots at a time: most roots need little of it.
-        let together: Vec<&[Root]> = roots.chunks((roots.len() / 16).clamp(1, 16)).collect();
-        let lowered = map(&together, 2, |roots| {
-            let all = || {
-                make_room(2);
-                roots.iter().map(|root| lower(project, root, mappings, count)).collect::<Vec<_>>()
-            };
-            let linked = terraform::on_deep_stack(all).into_iter();
-            linked.map(|(linked, statistics)| (linked.map(done, sources), statistics)).collect::<Vec<_>>()
+        let lowered = map_into(roots, 2, |root| {
+            let (linked, statistics) = lower(project, &root, mappings, count);
+            let (directory, reads) = (root.dir.clone(), project.reach(&root));
+            drop(root);
+            (linked.map(done, sources), statistics, directory, reads)
         });
-        for ((lowered, statistics), root) in lowered.into_iter().flatten().zip(roots) {
+        for (lowered, statistics, directory, reads) in lowered {
             self.statistics.add(&statistics);
-            self.add(lowered, Kind::Terraform, &root.dir, project.reach(root));
+            self.add(lowered, Kind::Terraform, &directory, reads);
         }
     }
 
@@ -262,12 +255,6 @@ impl<G: Send> Units<G> {
     }
 }
 
-/// Roots are evaluated in so many waves when there are many: the text of those that are done is forgotten after each.
-const WAVES: usize = 8;
-
-/// Fewer roots than these are not worth a wave.
-const LEAST_IN_WAVE: usize = 64;
-
 /// A Terraform plan or state as JSON.
 struct Plan {
     dir: PathBuf,
@@ -310,14 +297,22 @@ impl Linked {
 }
 
 fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
-    let (instances, diagnostics, mut statistics) = project.evaluate(root);
-    if count {
-        statistics.count_lowered(&instances, mappings);
-    }
+    let (instances, diagnostics) = project.evaluate(root);
+    let statistics = statistics(&instances, mappings, count);
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
     lowered.root = root.shown.clone();
     lowered.diagnostics.extend(diagnostics);
     (link(lowered), statistics)
+}
+
+/// How much is known, when somebody asked.
+fn statistics(instances: &[Instance], mappings: &Mappings, count: bool) -> Statistics {
+    if !count {
+        return Statistics::default();
+    }
+    let mut statistics = Statistics::of(instances);
+    statistics.count_lowered(instances, mappings);
+    statistics
 }
 
 fn lower_plan<G>(
@@ -329,12 +324,9 @@ fn lower_plan<G>(
     (done, sources): (Done<'_, G>, &SourceMap),
 ) -> (Linked<G>, Statistics) {
     let root = roots.iter().find(|root| root.dir == plan.dir);
-    let (of_sources, _, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
+    let (of_sources, _) = root.map(|root| project.evaluate(root)).unwrap_or_default();
     let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
-    let mut statistics = Statistics::of(&instances);
-    if count {
-        statistics.count_lowered(&instances, mappings);
-    }
+    let statistics = statistics(&instances, mappings, count);
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
     lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);

@@ -6,7 +6,9 @@
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// Stack of a worker: nesting bounds of the parsers are chosen to fit.
+use crate::frontend::terraform::{DEEP_STACK, is_on_deep_stack};
+
+/// Stack of a worker where there is no room for the deepest evaluation: nesting bounds of the parsers are chosen to fit.
 const STACK: usize = 8 * 1024 * 1024;
 
 /// Files that are worth a thread.
@@ -16,6 +18,8 @@ const FILES_PER_THREAD: usize = 4;
 pub(super) struct Workers {
     pool: Option<ThreadPool>,
     threads: usize,
+    /// The pool is the thread at hand.
+    current: bool,
 }
 
 impl Workers {
@@ -24,10 +28,22 @@ impl Workers {
         make_room(8);
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
-        let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
-        // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
-        let pool = if threads == 1 { builder.use_current_thread().build() } else { builder.build() };
-        Self { pool: pool.ok(), threads }
+        // Reading, parsing, evaluating and judging on the same threads lets each use again what the one before it freed.
+        let room = (files / FILES_PER_BLOCK / threads).min(MOST_BLOCKS);
+        let start = move |_| {
+            is_on_deep_stack();
+            ask_for_heap(room);
+            make_room(8);
+        };
+        let builder = || ThreadPoolBuilder::new().num_threads(threads);
+        let deep = builder().stack_size(DEEP_STACK).start_handler(start).build();
+        // Where address space is bounded: a pool of one is the thread at hand.
+        let shallow = || {
+            let builder = builder().stack_size(STACK);
+            if threads == 1 { builder.use_current_thread().build() } else { builder.build() }
+        };
+        let deep = deep.ok();
+        Self { threads, current: deep.is_none() && threads == 1, pool: deep.or_else(|| shallow().ok()) }
     }
 
     /// How many there are.
@@ -38,17 +54,31 @@ impl Workers {
     /// Runs `work` where [`map`] and rayon find the threads of this run.
     pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
-            Some(pool) if self.threads > 1 => pool.install(work),
+            Some(pool) if !self.current => pool.install(work),
             _ => work(),
         }
     }
 }
 
+/// As many files fill a [`BLOCK`] of the heap, with what is made of them.
+const FILES_PER_BLOCK: usize = 6;
+
+/// What one heap of a thread can have; another one begins behind it.
+const MOST_BLOCKS: usize = 600;
+
+/// Larger ones would lie outside of the heap.
+const BLOCK: usize = 96 * 1024;
+
+/// Asks the system for the heap of this thread block by block, not page by page: each question stops the other threads. What is
+/// freed at its end stays this thread's, and takes no memory until it is written to.
+fn ask_for_heap(blocks: usize) {
+    let asked: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
+    drop(std::hint::black_box(asked));
+}
+
 /// Makes room for the small values of this thread. The allocator of glibc grows a thread's heap page by page, with a question
 /// to the system each; a gap before something that stays is filled without one.
 pub(super) fn make_room(blocks: usize) {
-    // Larger ones would lie outside of the heap.
-    const BLOCK: usize = 96 * 1024;
     let gap: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
     std::mem::forget(std::hint::black_box(Box::new(0_u8)));
     drop(std::hint::black_box(gap));

@@ -75,7 +75,7 @@ impl ResourceType {
 
 impl PartialEq for ResourceType {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        Arc::ptr_eq(&self.0, &other.0) || self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
@@ -89,7 +89,14 @@ impl Eq for ResourceType {}
 
 impl Hash for ResourceType {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+        // Setting this bit makes letters of either case the same, eight bytes at a time; what else it makes the same may collide.
+        let (words, rest) = self.0.as_bytes().as_chunks::<8>();
+        for word in words {
+            state.write_u64(u64::from_le_bytes(*word) | 0x2020_2020_2020_2020);
+        }
+        for byte in rest {
+            state.write_u8(byte | 0x20);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! Knows no language and no Azure. Clones are cheap: everything that can be large is behind an `Arc`.
 
 mod entries;
+mod keys;
 mod number;
 mod steps;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use entries::Entries;
+pub use keys::key;
 pub use number::Number;
 pub use steps::{Step, StepKind, Steps};
 

@@ -158,7 +158,7 @@ fn terragrunt_units_deploy_a_local_source_with_plain_inputs() {
     let (shown, messages) = run.with(|project, diagnostics| {
         let mut shown = Vec::new();
         for root in project.roots() {
-            let (instances, _, _) = project.evaluate(root);
+            let (instances, _) = project.evaluate(root);
             shown.extend(instances.iter().map(|it| format!("{} {}", root.shown, show(&it.body))));
         }
         (shown, diagnostics.into_iter().map(|it| it.message).collect::<Vec<_>>())

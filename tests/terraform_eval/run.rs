@@ -38,7 +38,7 @@ impl Run {
     pub(crate) fn evaluate(&mut self) -> (Vec<Instance>, Vec<Diagnostic>) {
         self.with(|project, mut diagnostics| {
             assert_eq!(project.roots().len(), 1, "{:?}", project.roots());
-            let (instances, mut more, _) = project.evaluate(&project.roots()[0]);
+            let (instances, mut more) = project.evaluate(&project.roots()[0]);
             diagnostics.append(&mut more);
             (instances, diagnostics)
         })

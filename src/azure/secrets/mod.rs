@@ -123,14 +123,15 @@ impl Search {
     fn visit<'v>(&mut self, value: &'v Value, path: &mut Vec<Step<'v>>) {
         match &value.kind {
             ValueKind::Object(object) => {
-                let name = object.get_ignore_case("name").and_then(|(_, entry)| entry.value.as_str());
                 for (key, entry) in &object.entries {
                     if path.is_empty() && !searched(key) {
                         continue;
                     }
                     path.push(Step::Key(key));
                     match &entry.value.kind {
-                        ValueKind::String(text) => self.judge(&entry.value, Some(entry.key_span), text, name, path),
+                        ValueKind::String(text) => {
+                            self.judge(&entry.value, Some(entry.key_span), text, Some(object), path);
+                        }
                         _ => self.visit(&entry.value, path),
                     }
                     path.pop();
@@ -150,16 +151,20 @@ impl Search {
         }
     }
 
-    /// `name` is the text beside a `value` key: environment variables and app settings are such pairs.
-    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, name: Option<&str>, path: &[Step<'_>]) {
+    /// `beside` is the object that the text is an entry of: environment variables and app settings are pairs of `name` and `value`.
+    fn judge(&mut self, value: &Value, key_span: Option<Span>, text: &str, beside: Option<&Object>, path: &[Step<'_>]) {
         if value.default_of().is_some() || recognise::is_reference(text) || self.judged_at_parameter(value) {
             return;
         }
         let key = path.last().and_then(Step::key).unwrap_or("");
         let is = |names: &[&str]| names.iter().any(|it| key.eq_ignore_ascii_case(it));
+        let name = || {
+            let (_, entry) = beside.filter(|_| is(&["value"]))?.get_ignore_case("name")?;
+            entry.value.as_str()
+        };
         let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
             if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }
-        } else if let Some(name) = name.filter(|_| is(&["value"])) {
+        } else if let Some(name) = name() {
             recognise::names_secret(name, text) || recognise::is_secret(text)
         } else if is(&["customData", "userData", "custom_data", "user_data", "user_data_base64"]) {
             decoded(text).is_some_and(|script| recognise::is_secret(&script))
@@ -178,7 +183,8 @@ impl Search {
         if !self.blocks {
             return matches(pattern, path);
         }
-        pattern.split('.').eq(path.iter().filter_map(Step::key))
+        // From the end, where most paths differ already.
+        pattern.rsplit('.').eq(path.iter().rev().filter_map(Step::key))
     }
 
     /// In a template the default of a parameter is judged where the parameter is declared.

@@ -10,25 +10,21 @@ use memchr::memmem::Finder;
 /// True for a text that names a secret kept elsewhere, that a pipeline replaces before the deployment, or a public key.
 pub fn is_reference(text: &str) -> bool {
     let text = text.trim();
-    let starts = [
-        "@microsoft.keyvault(",
-        "@appsettingref(",
-        "secretref:",
-        "${",
-        "$(",
-        "#{",
-        "{{",
-        "__",
-        "<",
-        "%",
-        "[",
-        "keyvault:",
-        "privatesettingsref:",
-        "gen-",
-        "ssh-rsa ",
-        "ssh-ed25519 ",
-        "ecdsa-sha2",
-    ];
+    let Some(first) = text.bytes().next() else { return false };
+    let starts: &[&str] = match first.to_ascii_lowercase() {
+        b'@' => &["@microsoft.keyvault(", "@appsettingref("],
+        b's' => &["secretref:", "ssh-rsa ", "ssh-ed25519 "],
+        b'$' => &["${", "$("],
+        b'#' => &["#{"],
+        b'{' => &["{{"],
+        b'_' => &["__"],
+        b'<' | b'%' | b'[' => return true,
+        b'k' => &["keyvault:"],
+        b'p' => &["privatesettingsref:"],
+        b'g' => &["gen-"],
+        b'e' => &["ecdsa-sha2"],
+        _ => &[],
+    };
     // `?sv=XXXX-XX-XX&sig=...` of an example: every letter and digit is crossed out.
     let letters = || text.bytes().filter(u8::is_ascii_alphanumeric);
     let marked = |it: u8| matches!(it, b'x' | b'X' | b'*' | b'.' | b'-');
@@ -52,6 +48,11 @@ pub fn is_secret(text: &str) -> bool {
 
 /// True when the name of a setting says that its value is a secret, and the value can be one.
 pub fn names_secret(name: &str, text: &str) -> bool {
+    // Asked of every string of every resource: most names end in another letter.
+    let last = name.bytes().rev().find(u8::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase());
+    if !last.is_some_and(|last| b"detyn".contains(&last)) {
+        return false;
+    }
     let passwords = ["password", "passwd", "pwd", "passphrase"];
     if passwords.iter().any(|end| ends_folded(name, end)) {
         return text.len() >= 4 && !is_placeholder(text) && !is_plain(text) && folded(text) != folded(name);

@@ -37,7 +37,7 @@ impl Backward {
 
     /// The one argument to write where none is written, under the name that the major has.
     pub(crate) fn chosen<'p>(&self, places: &[Place<'p>]) -> Result<Place<'p>, Refusal> {
-        let gone = removed_arguments(&self.source_type, u8::MAX);
+        let gone: Vec<_> = removed_arguments(&self.source_type, u8::MAX).collect();
         let is_former =
             |it: &&Place<'_>| !it.current && gone.iter().any(|gone| gone.path == it.path() && gone.major > self.major);
         let mut present = places.iter().filter(|it| it.current);

@@ -187,15 +187,14 @@ impl Lowering<'_> {
             if removed.path.is_empty() {
                 places.push(instance.header);
             } else {
-                let path: Vec<&str> = removed.path.split('.').collect();
-                places_of(&instance.body, &path, &mut places);
+                places_of(&instance.body, removed.path, &mut places);
             }
-            let what = if removed.path.is_empty() { &*instance.block_type } else { &*removed.path };
+            let what = if removed.path.is_empty() { &*instance.block_type } else { removed.path };
             for span in places {
                 if self.warned.insert(span) {
                     let message = format!("azurerm {major} does not have `{what}` any more");
                     let warning = Diagnostic::warning(Code::Provider, span, message);
-                    self.lowered.diagnostics.push(match &removed.replacement {
+                    self.lowered.diagnostics.push(match removed.replacement {
                         Some(replacement) => warning.with_help(format!("use `{replacement}`")),
                         None => warning,
                     });
@@ -205,17 +204,18 @@ impl Lowering<'_> {
     }
 }
 
-fn places_of(value: &Value, path: &[&str], places: &mut Vec<Span>) {
-    match (&value.kind, path.split_first()) {
-        (ValueKind::Object(object), Some((head, tail))) => {
+/// Where a dotted path is written.
+fn places_of(value: &Value, path: &str, places: &mut Vec<Span>) {
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let (head, tail) = path.split_once('.').map_or((path, None), |(head, tail)| (head, Some(tail)));
             let Some(entry) = object.get(head).filter(|entry| !entry.value.is_null()) else { return };
-            if tail.is_empty() {
-                places.push(entry.key_span);
-            } else {
-                places_of(&entry.value, tail, places);
+            match tail {
+                Some(tail) => places_of(&entry.value, tail, places),
+                None => places.push(entry.key_span),
             }
         }
-        (ValueKind::Array(array), Some(_)) => array.items.iter().for_each(|item| places_of(item, path, places)),
+        ValueKind::Array(array) => array.items.iter().for_each(|item| places_of(item, path, places)),
         _ => {}
     }
 }

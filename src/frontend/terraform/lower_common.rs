@@ -8,7 +8,7 @@ use super::instance::Instance;
 use super::mapping::{Anchor, Naming, find};
 use crate::model::{ResourceType, Target};
 use crate::source::Span;
-use crate::value::{Array, DefaultOf, Entry, Object, Reference, Value, ValueKind};
+use crate::value::{Array, DefaultOf, Entry, Object, Reference, Value, ValueKind, key};
 
 /// `apiVersion`, `name`, `location`, `tags`, `zones`, `identity`.
 pub(super) fn common(instance: &Instance, naming: Option<&Naming>, api: Option<&str>) -> Object {
@@ -17,19 +17,19 @@ pub(super) fn common(instance: &Instance, naming: Option<&Naming>, api: Option<&
     let mut body = Object::default();
     if let Some(api) = api {
         let default = DefaultOf::Provider { major: instance.provider.azurerm_major };
-        body.insert("apiVersion", instance.header, Value::new(api, instance.header).as_default(default));
+        body.insert(key("apiVersion"), instance.header, Value::new(key(api), instance.header).as_default(default));
     }
     if let Some((key_span, name)) = name_of(arguments, naming, instance.header) {
-        body.insert("name", key_span, name);
+        body.insert(key("name"), key_span, name);
     }
     for key in ["location", "tags"] {
         copy(arguments, key, &mut body);
     }
     if let Some((key_span, zones)) = zones(arguments) {
-        body.insert("zones", key_span, zones);
+        body.insert(key("zones"), key_span, zones);
     }
     if let Some((key_span, identity)) = identity(arguments) {
-        body.insert("identity", key_span, identity);
+        body.insert(key("identity"), key_span, identity);
     }
     if let Some(rest) = &arguments.rest {
         body.rest = Some(rest.clone());
@@ -47,9 +47,9 @@ pub(super) fn resource_group(instance: &Instance) -> Option<Value> {
     entry(instance.body.as_object()?, "resource_group_name").map(|entry| entry.value.clone())
 }
 
-fn copy(arguments: &Object, key: &str, body: &mut Object) {
-    if let Some(entry) = entry(arguments, key) {
-        body.insert(key, entry.key_span, entry.value.clone());
+fn copy(arguments: &Object, name: &str, body: &mut Object) {
+    if let Some(entry) = entry(arguments, name) {
+        body.insert(key(name), entry.key_span, entry.value.clone());
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn identity(arguments: &Object) -> Option<(Span, Value)> {
     let mut identity = Object { rest: arguments.rest.clone(), ..Object::default() };
     copy(arguments, "type", &mut identity);
     if let Some(ids) = entry(arguments, "identity_ids") {
-        identity.insert("userAssignedIdentities", ids.key_span, identities(&ids.value));
+        identity.insert(key("userAssignedIdentities"), ids.key_span, identities(&ids.value));
     }
     Some((written.key_span, Value::object(identity, block.span)))
 }

@@ -3,6 +3,7 @@
 //! In: operands that are already evaluated. Out: the result at the span given, Unknown when an unknown operand decides
 //! it, Invalid when Terraform would refuse it. Knows no scope.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::frontend::terraform::convert::{self, equal, invalid};
@@ -162,9 +163,8 @@ fn set(unknown: &Unknown) -> Unknown {
 pub(crate) fn join(parts: &[Value], span: Span) -> Value {
     let mut text = String::new();
     let mut unknown: Option<Unknown> = None;
-    let mut symbol = Some(String::new());
     for part in parts {
-        let part = convert::to_string(part);
+        let part = as_text(part);
         match (&part.kind, &mut unknown) {
             (ValueKind::String(piece), None) => text.push_str(piece),
             (ValueKind::String(_), Some(_)) => {}
@@ -175,7 +175,6 @@ pub(crate) fn join(parts: &[Value], span: Span) -> Value {
             (ValueKind::Unknown(why), Some(before)) => *before = before.join(why),
             _ => return invalid("a template cannot hold null", part.span),
         }
-        symbol = symbol.zip(symbol_of(&part)).map(|(before, more)| before + &more);
         if text.len() > MAX_STRING {
             return Value::unknown(Reason::Bound("string length".into()), span);
         }
@@ -184,10 +183,30 @@ pub(crate) fn join(parts: &[Value], span: Span) -> Value {
         None => Value::new(text, span),
         Some(unknown) => {
             let prefix = (!text.is_empty()).then(|| text.into());
-            let symbol = symbol.filter(|symbol| symbol.len() < MAX_SYMBOL).map(Arc::from);
+            let symbol = symbol_of_all(parts).filter(|symbol| symbol.len() < MAX_SYMBOL).map(Arc::from);
             Value::new(Unknown { not_null: true, prefix, symbol, ..unknown }, span)
         }
     }
+}
+
+/// A part of a template as a string; most of them are one.
+fn as_text(part: &Value) -> Cow<'_, Value> {
+    match &part.kind {
+        ValueKind::String(_) | ValueKind::Unknown(_) => Cow::Borrowed(part),
+        _ => Cow::Owned(convert::to_string(part)),
+    }
+}
+
+/// The symbols of all parts of a template, one behind the other.
+fn symbol_of_all(parts: &[Value]) -> Option<String> {
+    let mut symbol = String::new();
+    for part in parts {
+        match &part.kind {
+            ValueKind::String(text) => symbol.push_str(text),
+            _ => symbol.push_str(&symbol_of(&as_text(part))?),
+        }
+    }
+    Some(symbol)
 }
 
 /// The longest symbol that is kept.

@@ -1,9 +1,6 @@
 //! Bodies of blocks: attributes, nested blocks, and the blocks that `dynamic` makes.
 
-use std::cell::RefCell;
 use std::sync::Arc;
-
-use rustc_hash::FxHashSet;
 
 use super::Evaluator;
 use super::expression::elements;
@@ -12,7 +9,7 @@ use super::traversal::is_set;
 use crate::frontend::terraform::project::{block_name, room};
 use crate::parse::hcl::{Block, Body, File};
 use crate::source::Span;
-use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind};
+use crate::value::{Array, Object, Reason, Unknown, Value, ValueKind, key};
 
 impl<'p> Evaluator<'p> {
     /// A block's body as an object at `place`.
@@ -89,8 +86,8 @@ impl<'p> Evaluator<'p> {
                 continue;
             }
             let mut element = Object::default();
-            element.insert("key", key.span, key);
-            element.insert("value", value.span, value);
+            element.insert(self::key("key"), key.span, key);
+            element.insert(self::key("value"), value.span, value);
             let element = Value::object(element, block.header);
             let names = Names { name: iterator, value: &element, up: scope.names };
             array.items.push(self.body(scope.with(Some(&names)), &content.body, block.header));
@@ -109,22 +106,4 @@ pub(super) fn insert_blocks(object: &mut Object, name: &str, key_span: Span, mut
         return;
     }
     object.insert(key(name), key_span, Value::new(ValueKind::Array(Arc::new(blocks)), key_span));
-}
-
-/// The name of an argument or block as a key: resources have the same few names again and again, and keep one text of each.
-pub(super) fn key(name: &str) -> Arc<str> {
-    const MOST: usize = 4096;
-    thread_local! {
-        static KEYS: RefCell<FxHashSet<Arc<str>>> = RefCell::default();
-    }
-    KEYS.with_borrow_mut(|keys| {
-        if let Some(key) = keys.get(name) {
-            return key.clone();
-        }
-        let key = Arc::<str>::from(name);
-        if keys.len() < MOST {
-            keys.insert(key.clone());
-        }
-        key
-    })
 }

@@ -1,6 +1,7 @@
 //! `count` and `for_each`: which instances a resource or a module call has.
 
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::module::ModuleInstance;
@@ -128,23 +129,28 @@ fn each(key: &Arc<str>, key_span: Span, value: Value) -> (&'static str, Value) {
 
 impl<'p> Evaluator<'p> {
     /// The instances of a block.
-    pub(super) fn expansion(&self, module: &ModuleInstance<'p>, parts: Parts<'p>) -> Expansion {
+    pub(super) fn expansion(&self, module: &ModuleInstance<'p>, parts: Parts<'p>) -> Rc<Expansion> {
+        self.repeated(module, parts).map_or_else(|| self.once.clone(), Rc::new)
+    }
+
+    /// The instances of a block that says how many.
+    fn repeated(&self, module: &ModuleInstance<'p>, parts: Parts<'p>) -> Option<Expansion> {
         if let Some((file, attribute)) = parts.attribute("count") {
             let value = self.eval(Scope { module, file, names: None }, attribute.value);
-            return self.counted(&convert::to_number(&value), attribute.span);
+            return Some(self.counted(&convert::to_number(&value), attribute.span));
         }
         if let Some((file, attribute)) = parts.attribute("for_each") {
             let value = self.eval(Scope { module, file, names: None }, attribute.value);
-            return self.for_each(&value, attribute.span);
+            return Some(self.for_each(&value, attribute.span));
         }
         if let Some((file, block)) = parts.first()
             && let Some((_, lifecycle)) = parts.blocks().find(|(file, block)| file.slice(block.kind) == "lifecycle")
             && let Some(enabled) = lifecycle.body.attributes.iter().find(|it| file.slice(it.name) == "enabled")
         {
             let value = self.eval(Scope { module, file, names: None }, enabled.value);
-            return conditional(&convert::to_bool(&value), block.header);
+            return Some(conditional(&convert::to_bool(&value), block.header));
         }
-        Expansion::default()
+        None
     }
 
     fn counted(&self, value: &Value, span: Span) -> Expansion {

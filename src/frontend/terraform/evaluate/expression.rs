@@ -51,7 +51,7 @@ impl<'p> Evaluator<'p> {
             ExprKind::ForObject(it) => self.for_object(scope, it, span),
             ExprKind::Unary { op, operand } => {
                 let operand = self.eval(scope, *operand);
-                self.derived(&[&operand], operators::unary(*op, &operand, span))
+                self.derived([&operand], operators::unary(*op, &operand, span))
             }
             ExprKind::Binary { op, lhs, rhs } => self.binary(scope, *op, *lhs, *rhs, span),
             ExprKind::Conditional { condition, then, otherwise } => {
@@ -63,8 +63,8 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Counts a result as a failure of this expression, unless an operand already was one.
-    pub(super) fn derived(&self, operands: &[&Value], result: Value) -> Value {
-        if operands.iter().any(|operand| is_invalid(operand)) { result } else { self.noted(result) }
+    pub(super) fn derived<'v>(&self, operands: impl IntoIterator<Item = &'v Value>, result: Value) -> Value {
+        if operands.into_iter().any(is_invalid) { result } else { self.noted(result) }
     }
 
     fn binary(&self, scope: Scope<'_, 'p>, op: BinaryOp, lhs: ExprId, rhs: ExprId, span: Span) -> Value {
@@ -75,7 +75,7 @@ impl<'p> Evaluator<'p> {
             return Value::new(it, span);
         }
         let rhs = self.eval(scope, rhs);
-        self.derived(&[&lhs, &rhs], operators::binary(op, &lhs, &rhs, span))
+        self.derived([&lhs, &rhs], operators::binary(op, &lhs, &rhs, span))
     }
 
     /// The branch that holds; when that is unknown, what both branches have in common.
@@ -263,8 +263,7 @@ impl<'p> Evaluator<'p> {
             }
         }
         let result = self.call_function(scope, name, &values, span);
-        let operands: Vec<&Value> = values.iter().collect();
-        placed(self.derived(&operands, result), span)
+        placed(self.derived(&values, result), span)
     }
 
     /// `try`: the first argument that does not fail.

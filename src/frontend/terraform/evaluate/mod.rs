@@ -25,7 +25,6 @@ use self::scope::Scope;
 use super::convert::invalid;
 use super::instance::{Instance, Mode};
 use super::project::{Item, Project, Root};
-use super::statistics::Statistics;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::model::Presence;
 use crate::parse::hcl;
@@ -48,16 +47,15 @@ const MAX_STEPS: u64 = 4_000_000;
 const MAX_LEAVES: u32 = 2_000_000;
 
 /// Enough for [`MAX_DEPTH`] in a debug build; only what is used is ever backed by memory.
-const STACK: usize = 192 << 20;
+pub const DEEP_STACK: usize = 192 << 20;
 
 /// All instances of a root.
-pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>, Statistics) {
+pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>) {
     on_deep_stack(|| {
         let evaluator = Evaluator::new(project, root);
         let instances = evaluator.instances();
-        let statistics = Statistics::of(&instances);
         evaluator.count_missing(&instances);
-        (instances, evaluator.diagnostics.into_inner(), statistics)
+        (instances, evaluator.diagnostics.into_inner())
     })
 }
 
@@ -94,6 +92,11 @@ thread_local! {
     static DEEP: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Says that the stack of this thread has [`DEEP_STACK`] bytes.
+pub fn is_on_deep_stack() {
+    DEEP.set(true);
+}
+
 /// Runs on a thread whose stack holds the deepest evaluation that the bounds allow: on this one when it is such a thread.
 ///
 /// # Panics
@@ -107,10 +110,11 @@ pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let run = || work.lock().ok().and_then(|mut work| work.take()).map(|work| work());
     let done = std::thread::scope(|scope| {
         let deep = || {
-            DEEP.set(true);
+            is_on_deep_stack();
             run()
         };
-        let thread = std::thread::Builder::new().name("evaluate".into()).stack_size(STACK).spawn_scoped(scope, deep);
+        let thread =
+            std::thread::Builder::new().name("evaluate".into()).stack_size(DEEP_STACK).spawn_scoped(scope, deep);
         thread.ok().and_then(|thread| thread.join().ok().flatten())
     });
     // Without a thread, the stack at hand has to do.
@@ -126,6 +130,8 @@ pub(super) struct Evaluator<'p> {
     diagnostics: RefCell<Vec<Diagnostic>>,
     reported: RefCell<FxHashSet<(Span, Code)>>,
     missing: RefCell<Vec<(Arc<str>, Span, String)>>,
+    /// What nearly every block is: one instance.
+    once: Rc<expansion::Expansion>,
     /// Counts expressions that Terraform would refuse: `try` and `can` look at it.
     failures: Cell<u32>,
     depth: Cell<u32>,
@@ -146,6 +152,7 @@ impl<'p> Evaluator<'p> {
             diagnostics: RefCell::default(),
             reported: RefCell::default(),
             missing: RefCell::default(),
+            once: Rc::default(),
             failures: Cell::new(0),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -155,7 +162,7 @@ impl<'p> Evaluator<'p> {
     }
 
     fn start(&self) -> Option<Rc<ModuleInstance<'p>>> {
-        Some(self.enter(ModuleInstance::root(self.project.module(&self.root.dir)?)))
+        Some(self.enter(ModuleInstance::root(self.project.root_module(self.root)?)))
     }
 
     fn instances(&self) -> Vec<Instance> {

@@ -186,7 +186,7 @@ impl<'p> Evaluator<'p> {
             return Rc::default();
         };
         let parts = module.module.parts(&call.declared);
-        let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, parts))));
+        let expansion = node.expansion.get(|| self.apart(|| self.expansion(module, parts)));
         expansion.unwrap_or_else(|| {
             let span = parts.first().map(|(_, block)| block.header);
             Rc::new(Expansion::unknown(&self.cycle(&format!("module.{name}"), span)))

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::Evaluator;
 use super::module::ModuleInstance;
 use super::scope::Scope;
-use crate::azure::{self, RemovedArgument};
+use crate::azure;
 use crate::frontend::terraform::instance::{NEWEST_AZURERM_MAJOR, Provider};
 use crate::frontend::terraform::project::{Module, Parts, constant, constant_text};
 use crate::frontend::terraform::version;
@@ -88,21 +88,13 @@ impl<'p> Evaluator<'p> {
 
     /// The newest major that still has every type and argument in use: what a configuration without a constraint was written for.
     fn fitting_major(&self, root: &ModuleInstance<'p>) -> u8 {
-        let mut removed: IndexMap<&'p str, Vec<RemovedArgument>, FxBuildHasher> = IndexMap::default();
         let mut major = NEWEST_AZURERM_MAJOR;
         for module in self.modules_in_use(root) {
             // What a resource no longer has, a data source of the same type may still read.
             for (key, declared) in module.resources.iter().filter(|(key, _)| !key.data) {
-                let gone = removed
-                    .entry(&key.block_type)
-                    .or_insert_with(|| azure::removed_arguments(&key.block_type, NEWEST_AZURERM_MAJOR));
-                if gone.is_empty() {
-                    continue;
-                }
                 let parts = module.parts(declared);
-                let used = gone.iter().filter(|it| {
-                    it.major <= major
-                        && (it.path.is_empty() || parts.iter().any(|(file, block)| has(file, &block.body, &it.path)))
+                let used = azure::removed_arguments(&key.block_type, major).filter(|it| {
+                    it.path.is_empty() || parts.iter().any(|(file, block)| has(file, &block.body, it.path))
                 });
                 major = used.map(|it| it.major.saturating_sub(1)).min().unwrap_or(major).min(major);
             }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Evaluator;
-use super::block::{insert_blocks, key};
+use super::block::insert_blocks;
 use super::expansion::{Expansion, Key, Shape};
 use super::module::ModuleInstance;
 use super::scope::{Memo, Scope, cells, repetition_names};
@@ -17,7 +17,7 @@ use crate::frontend::terraform::operators;
 use crate::frontend::terraform::project::{Parts, ResourceName, block_name};
 use crate::parse::hcl::{ExprId, ExprKind, File};
 use crate::source::Span;
-use crate::value::{Array, Object, Reason, Reference, StepKind, Unknown, Value, ValueKind};
+use crate::value::{Array, Object, Reason, Reference, StepKind, Unknown, Value, ValueKind, key};
 
 /// Arguments that are about the block, not about the resource.
 const META: [&str; 5] = ["count", "for_each", "depends_on", "provider", "providers"];
@@ -51,7 +51,7 @@ impl<'p> Evaluator<'p> {
             return Rc::default();
         };
         let parts = module.module.parts(declared);
-        let expansion = node.expansion.get(|| Rc::new(self.apart(|| self.expansion(module, parts))));
+        let expansion = node.expansion.get(|| self.apart(|| self.expansion(module, parts)));
         expansion.unwrap_or_else(|| {
             let span = parts.first().map(|(_, block)| block.header);
             Rc::new(Expansion::unknown(&self.cycle(&self.resource_address(module, index, None), span)))
@@ -205,19 +205,23 @@ impl<'p> Evaluator<'p> {
 
     /// `type.name[key]...`
     fn copy_at(&self, scope: Scope<'_, 'p>, index: usize, copy: usize, rest: &[Step], span: Span) -> Value {
+        let computed_name;
         let (name, rest) = match rest.split_first() {
-            Some((Step::Name(name), rest)) => (Arc::<str>::from(scope.file.slice(*name)), rest),
+            Some((Step::Name(name), rest)) => (scope.file.slice(*name), rest),
             Some((Step::Key(key), rest)) => match self.eval(scope, *key) {
                 // `azurerm_x.y[0]` of a resource without count.
                 key if key.as_number().is_some() => return self.copy_at(scope, index, copy, rest, span),
                 key => match operators::key_text(&key) {
-                    Some(name) => (name, rest),
+                    Some(name) => {
+                        computed_name = name;
+                        (&*computed_name, rest)
+                    }
                     None => return self.any_copy(scope, index, rest, span),
                 },
             },
             None => return Value { span, ..self.whole_copy(scope.module, index, copy, span) },
         };
-        let value = self.attribute_of(scope.module, index, copy, &name, span);
+        let value = self.attribute_of(scope.module, index, copy, name, span);
         let value = self.walk(scope, value, rest, span);
         match value.kind {
             ValueKind::Bool(_) | ValueKind::Number(_) | ValueKind::String(_) => value.through(StepKind::Resource, span),
@@ -304,7 +308,7 @@ fn referred(module: &ModuleInstance<'_>, index: usize, address: &Arc<str>, name:
     match &value.kind {
         ValueKind::Null => Value { kind: ValueKind::from(computed(module, index, address.clone(), name)), ..value },
         ValueKind::Unknown(unknown) if unknown.references.is_empty() || name == "name" => {
-            let reference = Reference { address: address.clone(), attribute: name.into() };
+            let reference = Reference { address: address.clone(), attribute: key(name) };
             let not_null = unknown.not_null || operators::always_set(name);
             let unknown = Unknown { references: vec![reference], not_null, ..Unknown::clone(unknown) };
             Value { kind: ValueKind::from(unknown), ..value }
@@ -335,7 +339,7 @@ fn computed(module: &ModuleInstance<'_>, index: usize, address: Arc<str>, name: 
         (false, "") => Reason::Computed(address.clone()),
         (false, _) => Reason::Computed(format!("{address}.{name}").into()),
     };
-    let unknown = Unknown::reference(reason, Reference { address, attribute: name.into() });
+    let unknown = Unknown::reference(reason, Reference { address, attribute: key(name) });
     Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }
 }
 

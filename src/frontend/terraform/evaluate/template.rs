@@ -26,8 +26,7 @@ impl<'p> Evaluator<'p> {
             return Value { span, ..self.eval(scope, *only) };
         }
         let values: Vec<Value> = ids.iter().map(|id| self.eval(scope, *id)).collect();
-        let operands: Vec<&Value> = values.iter().collect();
-        self.derived(&operands, operators::join(&values, span))
+        self.derived(&values, operators::join(&values, span))
     }
 
     pub(super) fn template_if(

@@ -24,35 +24,46 @@ pub(super) enum Step {
     Key(ExprId),
 }
 
+/// As many steps of a traversal lie on the stack.
+const FEW: usize = 6;
+
+/// The last step of a traversal, and what it steps from.
+fn last_step(scope: Scope<'_, '_>, id: ExprId) -> Option<(Step, ExprId)> {
+    match &scope.file.expr(id).kind {
+        ExprKind::GetAttr { base, name } => Some((Step::Name(*name), *base)),
+        ExprKind::Index { base, key } => Some((Step::Key(*key), *base)),
+        _ => None,
+    }
+}
+
 impl<'p> Evaluator<'p> {
     /// The value of a traversal, used where the traversal is written.
     pub(super) fn traversal(&self, scope: Scope<'_, 'p>, id: ExprId) -> Value {
         let span = scope.file.expr(id).span;
-        let mut steps = Vec::new();
-        let mut base = id;
-        loop {
-            match &scope.file.expr(base).kind {
-                ExprKind::GetAttr { base: inner, name } => {
-                    steps.push(Step::Name(*name));
-                    base = *inner;
-                }
-                ExprKind::Index { base: inner, key } => {
-                    steps.push(Step::Key(*key));
-                    base = *inner;
-                }
-                _ => break,
+        // The last step is met first. Few are kept in place: nearly every traversal has two or three.
+        let mut few = [Step::Key(id); FEW];
+        let (mut base, mut count, mut many) = (id, 0_usize, Vec::new());
+        while let Some((step, inner)) = last_step(scope, base) {
+            count = count.saturating_add(1);
+            match FEW.checked_sub(count).and_then(|at| few.get_mut(at)) {
+                Some(place) => *place = step,
+                None => many.push(step),
             }
+            base = inner;
         }
-        steps.reverse();
+        let few = few.get(FEW.saturating_sub(count)..).unwrap_or(&[]);
+        many.reverse();
+        many.extend_from_slice(if many.is_empty() { &[] } else { few });
+        let steps = if many.is_empty() { few } else { &many };
         match &scope.file.expr(base).kind {
-            ExprKind::Variable(name) => self.named(scope, scope.file.slice(*name), &steps, span),
+            ExprKind::Variable(name) => self.named(scope, scope.file.slice(*name), steps, span),
             ExprKind::SplatItem => match scope.name(SPLAT_ITEM) {
-                Some(item) => self.walk(scope, item.clone(), &steps, span).through(StepKind::Each, span),
+                Some(item) => self.walk(scope, item.clone(), steps, span).through(StepKind::Each, span),
                 None => self.fail("a splat has no element here", span),
             },
             _ => {
                 let value = self.eval(scope, base);
-                placed(self.walk(scope, value, &steps, span), span)
+                placed(self.walk(scope, value, steps, span), span)
             }
         }
     }

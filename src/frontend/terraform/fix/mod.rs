@@ -178,14 +178,14 @@ impl<'a> Site<'a> {
         let Op::Set(value) = &self.change.op else { return false };
         let mut places = self.places();
         let gone = self.gone();
-        places.retain(|it| !gone.contains(&it.path()));
+        places.retain(|it| !gone.contains(&&*it.path()));
         !places.is_empty() && places.iter().all(|it| it.is_presence_of(value))
     }
 
     /// The arguments that the provider's version has no more.
-    fn gone(&self) -> Vec<String> {
+    fn gone(&self) -> Vec<&'static str> {
         let stated = self.major.unwrap_or(NEWEST_AZURERM_MAJOR);
-        removed_arguments(&self.azurerm_type, stated).into_iter().map(|it| it.path).collect()
+        removed_arguments(&self.azurerm_type, stated).map(|it| it.path).collect()
     }
 
     fn spot(&self) -> Result<Spot<'_>, Refusal> {
@@ -215,7 +215,7 @@ impl<'a> Site<'a> {
 
     /// The one argument to write, under the name that the provider's version has.
     fn missing<'p>(&self, places: &[(Place<'p>, Reached)]) -> Result<Spot<'p>, Refusal> {
-        let gone = removed_arguments(&self.azurerm_type, u8::MAX);
+        let gone: Vec<_> = removed_arguments(&self.azurerm_type, u8::MAX).collect();
         let stated = self.major.unwrap_or(NEWEST_AZURERM_MAJOR);
         // A former name is right for every minor of a major that still has it; the present one perhaps not yet.
         let former = places
@@ -224,7 +224,7 @@ impl<'a> Site<'a> {
             // What only told of a setting was never an argument.
             .filter(|(place, _)| self.facts.as_ref().is_none_or(|it| it.is_known(&place.path())));
         let dropped = self.gone();
-        let mut present = places.iter().filter(|(place, _)| place.current && !dropped.contains(&place.path()));
+        let mut present = places.iter().filter(|(place, _)| place.current && !dropped.contains(&&*place.path()));
         let chosen = match (former, present.next(), present.next()) {
             (Some(former), _, None) | (None, Some(former), None) => *former,
             _ => return Err(Refusal::new("several arguments could set it")),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::inputs::{self, RootFiles};
 use super::json_syntax;
@@ -57,19 +57,19 @@ pub(super) fn load<'f>(
 
 /// The scanned files by directory: configuration, and what belongs to roots.
 fn split(scanned: Vec<SourceFile>) -> (Directories, Directories) {
-    // Comparing paths costs: they are put into order once they are together.
-    type Unordered = FxHashMap<PathBuf, BTreeMap<String, SourceFile>>;
+    // Comparing paths costs: they are put into order once they are together, and most are in order already.
+    type Unordered = IndexMap<PathBuf, BTreeMap<String, SourceFile>, FxBuildHasher>;
     let (mut modules, mut others) = (Unordered::default(), Unordered::default());
     for file in scanned {
         let path = normalise(file.path());
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let dir = path.parent().unwrap_or_else(|| Path::new(""));
         let into = if is_configuration(&name) { &mut modules } else { &mut others };
-        if let Some(names) = into.get_mut(dir) {
-            names.insert(name, file);
-        } else {
-            into.insert(dir.to_owned(), BTreeMap::from([(name, file)]));
-        }
+        // The files of a directory mostly come one after the other.
+        match into.last_mut().filter(|(last, _)| last.as_os_str() == dir.as_os_str()) {
+            Some((_, names)) => names.insert(name, file),
+            None => into.entry(dir.to_owned()).or_default().insert(name, file),
+        };
     }
     let mut modules: Directories = modules.into_iter().collect();
     for names in modules.values_mut() {
@@ -178,27 +178,33 @@ impl Loading<'_, '_> {
 
     /// The scanned directories that no other scanned one calls, and one of each circle of calls.
     fn roots(&self, scanned: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
-        let calls = |dir: &Path| {
-            let module = self.modules.get(dir);
+        let called_by = |at: usize| {
+            let module = self.modules.get_index(at).map(|(_, module)| module);
             module.into_iter().flat_map(|module| module.calls.values()).filter_map(|call| match &call.source {
-                Source::Local(to) | Source::Early(to) => Some(to.clone()),
+                Source::Local(to) | Source::Early(to) => self.modules.get_index_of(to),
                 _ => None,
             })
         };
-        let called: FxHashSet<PathBuf> =
-            scanned.iter().flat_map(|dir| calls(dir).filter(move |to| to != dir)).collect();
-        let mut roots: Vec<PathBuf> = scanned.iter().filter(|dir| !called.contains(*dir)).cloned().collect();
-        let mut reached: FxHashSet<PathBuf> = FxHashSet::default();
-        let mut queue: Vec<PathBuf> = roots.clone();
+        let calls: Vec<Vec<usize>> = (0..self.modules.len()).map(|at| called_by(at).collect()).collect();
+        let calls = |at: usize| calls.get(at).into_iter().flatten().copied();
+        let scanned: Vec<(usize, &PathBuf)> =
+            scanned.iter().filter_map(|dir| Some((self.modules.get_index_of(dir)?, dir))).collect();
+        let called: FxHashSet<usize> =
+            scanned.iter().flat_map(|(at, _)| calls(*at).filter(move |to| to != at)).collect();
+        let mut queue: Vec<usize> = scanned.iter().map(|(at, _)| *at).filter(|at| !called.contains(at)).collect();
+        let mut roots: Vec<PathBuf> =
+            scanned.iter().filter(|(at, _)| !called.contains(at)).map(|(_, dir)| (*dir).clone()).collect();
+        let mut reached: FxHashSet<usize> = FxHashSet::default();
+        let mut left = scanned.iter();
         loop {
-            while let Some(dir) = queue.pop() {
-                if reached.insert(dir.clone()) {
-                    queue.extend(calls(&dir));
+            while let Some(at) = queue.pop() {
+                if reached.insert(at) {
+                    queue.extend(calls(at));
                 }
             }
-            let Some(left) = scanned.iter().find(|dir| !reached.contains(*dir)) else { break };
-            roots.push(left.clone());
-            queue.push(left.clone());
+            let Some((at, dir)) = left.find(|(at, _)| !reached.contains(at)) else { break };
+            roots.push((*dir).clone());
+            queue.push(*at);
         }
         roots.retain(|dir| self.modules.get(dir).is_some_and(Module::declares_something));
         roots.sort();
@@ -257,7 +263,7 @@ impl Loading<'_, '_> {
         };
         let of_unit = unit.map(|unit| unit.inputs).unwrap_or_default();
         let inputs = inputs::of_root(module, &beside, of_unit, given, &mut self.diagnostics);
-        Root { dir, shown, inputs, manifest, locked_azurerm: beside.locked_azurerm }
+        Root { dir, shown, inputs, manifest, locked_azurerm: beside.locked_azurerm, own: None }
     }
 }
 

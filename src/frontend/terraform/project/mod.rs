@@ -27,7 +27,6 @@ pub(super) use self::module::{Call, Item, Module, Parts, ResourceName, Source, b
 pub(super) use self::types::Type;
 use super::evaluate;
 use super::instance::Instance;
-use super::statistics::Statistics;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::files::Files;
 use crate::source::{SourceFile, SourceMap};
@@ -61,6 +60,8 @@ pub struct Root {
     pub(super) inputs: IndexMap<Arc<str>, Input, FxBuildHasher>,
     pub(super) manifest: Manifest,
     pub(super) locked_azurerm: Option<u8>,
+    /// What nothing but this root needs: it goes when the root goes.
+    own: Option<Box<Module>>,
 }
 
 /// A variable's value from a variables file or the command line.
@@ -86,7 +87,7 @@ impl<'f> Project<'f> {
     }
 
     /// Every instance of every resource that a root declares, with its arguments evaluated.
-    pub fn evaluate(&self, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>, Statistics) {
+    pub fn evaluate(&self, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>) {
         evaluate::evaluate(self, root)
     }
 
@@ -114,7 +115,8 @@ impl<'f> Project<'f> {
             if reached.contains(&dir) {
                 continue;
             }
-            let calls = self.modules.get(&dir).into_iter().flat_map(|module| module.calls.values());
+            let module = if dir == root.dir { self.root_module(root) } else { self.modules.get(&dir) };
+            let calls = module.into_iter().flat_map(|module| module.calls.values());
             queue.extend(calls.filter_map(|call| match &call.source {
                 module::Source::Local(to) => Some(to.clone()),
                 _ => None,
@@ -124,37 +126,50 @@ impl<'f> Project<'f> {
         reached
     }
 
-    /// Takes the roots out; each is evaluated as before.
-    pub fn take_roots(&mut self) -> Vec<Root> {
-        std::mem::take(&mut self.roots)
+    /// Takes the roots out; each is evaluated as before. Those for which `apart` is true, and that nothing else leads to, have
+    /// their text with them from then on, so that it is forgotten with them.
+    pub fn take_roots(&mut self, apart: impl Fn(&Root) -> bool) -> Vec<Root> {
+        let mut roots = std::mem::take(&mut self.roots);
+        let only = self.only_roots(&roots);
+        for root in roots.iter_mut().filter(|root| apart(root)) {
+            if only.contains(&root.dir)
+                && let Some(module) = self.modules.get_mut(&root.dir)
+            {
+                root.own = Some(Box::new(std::mem::take(module)));
+            }
+        }
+        roots
     }
 
     /// The directories that nothing leads to but that somebody wants to evaluate them as a root. None where a source is computed:
     /// it may lead anywhere.
-    pub fn only_roots(&self, roots: &[Root], others: &[Root]) -> FxHashSet<PathBuf> {
+    fn only_roots(&self, roots: &[Root]) -> FxHashSet<PathBuf> {
         let calls = || self.modules.values().flat_map(|module| module.calls.values());
         if calls().any(|call| matches!(call.source, module::Source::Early(_) | module::Source::Unreadable)) {
             return FxHashSet::default();
         }
-        let mut only: FxHashSet<PathBuf> = roots.iter().map(|root| root.dir.clone()).collect();
+        let mut only: FxHashSet<PathBuf> = FxHashSet::default();
+        let mut several: FxHashSet<PathBuf> = FxHashSet::default();
+        for root in roots {
+            // Units of Terragrunt may deploy one directory several times.
+            if !only.insert(root.dir.clone()) {
+                several.insert(root.dir.clone());
+            }
+        }
+        only.retain(|dir| !several.contains(dir));
         for call in calls() {
             if let module::Source::Local(to) = &call.source {
                 only.remove(to);
             }
         }
-        for named in roots.iter().chain(others).flat_map(|root| root.manifest.directories()) {
+        for named in roots.iter().flat_map(|root| root.manifest.directories()) {
             only.remove(named);
         }
         only
     }
 
-    /// Forgets the text of directories that are not needed again.
-    pub fn release<'d>(&mut self, dirs: impl Iterator<Item = &'d Path>) {
-        for dir in dirs {
-            if let Some(module) = self.modules.get_mut(dir) {
-                *module = Module::default();
-            }
-        }
+    pub(super) fn root_module<'m>(&'m self, root: &'m Root) -> Option<&'m Module> {
+        root.own.as_deref().or_else(|| self.modules.get(&root.dir))
     }
 
     pub(super) fn module(&self, dir: &Path) -> Option<&Module> {
