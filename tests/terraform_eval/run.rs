@@ -22,7 +22,7 @@ impl Run {
         Self { files, sources: SourceMap::default(), options: Options::default() }
     }
 
-    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&Project<'_>, Vec<Diagnostic>) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut Project<'_>, Vec<Diagnostic>) -> T) -> T {
         let mut scanned = Vec::new();
         for (path, text) in self.files.iter() {
             if !path.starts_with("elsewhere") && !path.to_string_lossy().contains(".terraform") {
@@ -30,8 +30,8 @@ impl Run {
                 scanned.push(self.sources.get(id).unwrap().clone());
             }
         }
-        let (project, diagnostics) = Project::load(scanned, &self.files, &mut self.sources, &self.options);
-        work(&project, diagnostics)
+        let (mut project, diagnostics) = Project::load(scanned, &self.files, &mut self.sources, &self.options);
+        work(&mut project, diagnostics)
     }
 
     /// The instances and diagnostics of the only root.
