@@ -28,7 +28,7 @@ struct Kind {
 }
 
 /// How references and unknown values are written.
-trait Style {
+pub(super) trait Style {
     fn entry(&self, key: &str, value: &Value, out: &mut Map<String, Json>) -> Result<(), String>;
     fn item(&self, key: &str, value: &Value) -> Result<Json, String>;
 }
@@ -38,7 +38,7 @@ impl Original {
         Self { graph }
     }
 
-    fn resources(&self) -> Result<Vec<&Resource>, String> {
+    pub(super) fn resources(&self) -> Result<Vec<&Resource>, String> {
         let all = self.graph.indices().map(|index| self.graph.get(index));
         let all: Vec<&Resource> =
             all.filter(|it| !it.resource_type.as_str().starts_with("baalint.template/")).collect();
@@ -51,7 +51,7 @@ impl Original {
         if all.is_empty() { Err("declares no resource".into()) } else { Ok(all) }
     }
 
-    fn find(&self, address: &str) -> Option<&Resource> {
+    pub(super) fn find(&self, address: &str) -> Option<&Resource> {
         self.graph.indices().map(|index| self.graph.get(index)).find(|it| &*it.address == address)
     }
 
@@ -202,7 +202,7 @@ impl Original {
     }
 
     /// The names of what holds a resource, outermost first.
-    fn outer(&self, resource: &Resource) -> Result<Vec<Name>, String> {
+    pub(super) fn outer(&self, resource: &Resource) -> Result<Vec<Name>, String> {
         let Some(link) = resource.parent.as_ref().filter(|it| !it.scope) else { return Ok(Vec::new()) };
         if let Some(parent) = self.index(&resource.address).and_then(|it| self.parent(it)) {
             return self.outer_and_own(&parent.address);
@@ -229,7 +229,7 @@ impl Original {
     }
 }
 
-enum Name {
+pub(super) enum Name {
     Of(String),
     Written(Value),
 }
@@ -275,7 +275,7 @@ fn bridged(arm: &str, properties: &mut Map<String, Json>) {
 }
 
 /// `default` of `records/default`.
-fn last_name(name: Json) -> Json {
+pub(super) fn last_name(name: Json) -> Json {
     match name.as_str() {
         Some(text) if !text.contains('$') => json!(text.rsplit('/').next().unwrap_or(text)),
         _ => name,
@@ -392,11 +392,11 @@ fn identity(value: &Value, style: &dyn Style, out: &mut Map<String, Json>) -> Re
     Ok(())
 }
 
-fn by_service(value: &Value) -> bool {
+pub(super) fn by_service(value: &Value) -> bool {
     matches!(value.default_of(), Some(DefaultOf::Service { .. }))
 }
 
-fn only_reference(value: &Value) -> Option<&Reference> {
+pub(super) fn only_reference(value: &Value) -> Option<&Reference> {
     value.as_unknown().and_then(|it| match it.references.as_slice() {
         [one] => Some(one),
         _ => None,
@@ -404,7 +404,7 @@ fn only_reference(value: &Value) -> Option<&Reference> {
 }
 
 /// What is the same in every style.
-fn plain(style: &dyn Style, key: &str, value: &Value) -> Result<Json, String> {
+pub(super) fn plain(style: &dyn Style, key: &str, value: &Value) -> Result<Json, String> {
     Ok(match &value.kind {
         ValueKind::Null | ValueKind::Unknown(_) => Json::Null,
         ValueKind::Bool(flag) => json!(flag),

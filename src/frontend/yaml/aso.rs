@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::lift::{Shape, identities};
-use super::manifest::{Manifest, address, read_at_deployment, reference};
+use super::manifest::{Manifest, address, read_at_deployment, read_from, reference};
 use super::tables::{Row, row_of_type, service_operator};
 use crate::model::{Coverage, Dialect, Link, Lowered, Presence, Resource, ResourceType, Target};
 use crate::value::{Array, Entry, Object, Value, ValueKind};
@@ -159,7 +159,7 @@ impl Converter {
             return (key.clone(), identities(&self.references(value, path)));
         }
         if let Some(stem) = key.strip_suffix("FromConfig") {
-            return (stem.into(), read_at_deployment(format!("ConfigMap.{stem}"), value.span));
+            return (stem.into(), read_from(format!("ConfigMap.{stem}"), value.as_object(), value.span));
         }
         let renamed = || self.row.renamed(path).map(Arc::from);
         if &**key == "reference" {

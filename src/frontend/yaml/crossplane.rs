@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::arguments::{Bridged, is_free, lower_bridged, snake, undone_key};
-use super::manifest::{Manifest, read_at_deployment, reference};
+use super::manifest::{Manifest, read_at_deployment, read_from, reference};
 use super::patches;
 use super::provider_azure;
 use super::tables;
@@ -210,7 +210,7 @@ impl Way {
         match self {
             Self::Secret => {
                 let secret = name(object?)?;
-                Some(read_at_deployment(format!("Secret/{secret}"), value.span))
+                Some(read_from(format!("Secret/{secret}"), object, value.span))
             }
             Self::Name => Some(named(argument, &name(object?)?, value.span, all)),
             Self::Names => {

@@ -9,7 +9,7 @@ use super::detect::KINDS;
 use super::embedded;
 use crate::model::Presence;
 use crate::source::Span;
-use crate::value::{Object, Reason, Reference, Unknown, Value};
+use crate::value::{Object, Reason, Reference, Unknown, Value, ValueKind};
 
 /// An object for a cluster.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Manifest {
     }
 
     fn of(root: &Value) -> Option<Self> {
-        let crate::value::ValueKind::Object(object) = &root.kind else { return None };
+        let ValueKind::Object(object) = &root.kind else { return None };
         let written = object.get("apiVersion")?;
         let api = written.value.as_str()?;
         let kind = object.get("kind")?;
@@ -156,4 +156,14 @@ pub(super) fn read_at_deployment(what: impl Into<Arc<str>>, span: Span) -> Value
     let mut unknown = Unknown::new(Reason::Data(what.into()));
     unknown.not_null = true;
     Value::new(unknown, span)
+}
+
+/// A value that an object of the cluster holds, which is the same wherever its name and key are.
+pub(super) fn read_from(what: impl Into<Arc<str>>, source: Option<&Object>, span: Span) -> Value {
+    let part = |key: &str| source.and_then(|it| it.value(key)).and_then(Value::as_str);
+    let mut value = read_at_deployment(what, span);
+    if let (Some(name), Some(key), ValueKind::Unknown(why)) = (part("name"), part("key"), &mut value.kind) {
+        Arc::make_mut(why).symbol = Some(format!("{{{name}.{key}}}").into());
+    }
+    value
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{Coverage, Dialect, Presence, Resource, ResourceType};
+use crate::model::{Coverage, Dialect, Link, Presence, Resource, ResourceType, Target};
 use crate::source::Span;
-use crate::value::{DefaultOf, Entry, Object, Value, ValueKind};
+use crate::value::{DefaultOf, Entry, Object, Reason, Unknown, Value, ValueKind};
 
 /// The name that tells a task's resource from others.
 pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<str> {
@@ -20,7 +20,7 @@ pub(super) fn address(module: &str, arguments: &Object, task: &Object) -> Arc<st
         let below = arguments.value("subresource").and_then(Value::as_array).into_iter().flat_map(|it| &it.items);
         let objects = std::iter::once(arguments).chain(below.filter_map(Value::as_object));
         let parts = objects.flat_map(|it| ["resource_type", "resource_name", "type", "name"].map(|key| it.value(key)));
-        let parts: Vec<String> = parts.flatten().filter_map(text).collect();
+        let parts: Vec<String> = parts.chain([arguments.value("url")]).flatten().filter_map(text).collect();
         return format!("resource[{}]", parts.join("/")).into();
     }
     let own = names.iter().find_map(|key| arguments.value(key)).and_then(text);
@@ -129,23 +129,18 @@ pub(super) fn generic(
     if text("method").is_some_and(|it| !it.eq_ignore_ascii_case("put")) {
         return None;
     }
-    let provider = text("provider")?;
-    let namespace = if provider.contains('.') { provider.to_owned() } else { format!("Microsoft.{provider}") };
-    let mut resource_type = format!("{namespace}/{}", text("resource_type")?);
-    let mut name = arguments.get("resource_name").cloned();
-    for below in arguments.value("subresource").and_then(Value::as_array).into_iter().flat_map(|it| &it.items) {
-        let below = below.as_object()?;
-        resource_type = format!("{resource_type}/{}", below.value("type")?.as_str()?);
-        name = below.get("name").cloned();
-    }
+    let Named { resource_type, names, parent } = match arguments.value("url") {
+        Some(url) => Named::of_url(url)?,
+        None => Named::of_parts(arguments)?,
+    };
     let mut body = Object { rest: arguments.rest.clone(), ..Object::default() };
     match arguments.value("body").map(|it| &it.kind) {
         Some(ValueKind::Object(object)) => body = Object::clone(object),
         Some(ValueKind::Unknown(why)) => body.rest = Some(why.clone()),
         _ => {}
     }
-    if let Some(name) = name {
-        body.entries.insert("name".into(), name);
+    if let Some(name) = names.last() {
+        body.insert("name", name.span, name.clone());
     }
     if let Some(api) = arguments.get("api_version") {
         body.entries.insert("apiVersion".into(), api.clone());
@@ -161,8 +156,84 @@ pub(super) fn generic(
         header,
         callers: Vec::new(),
         presence,
-        parent: None,
+        parent,
         resource_group: arguments.value("resource_group_name").cloned(),
         provider_major: None,
     })
+}
+
+/// Which resource a call of `azure_rm_resource` is about.
+#[derive(Default)]
+struct Named {
+    resource_type: String,
+    names: Vec<Value>,
+    /// What holds it, or what it extends.
+    parent: Option<Link>,
+}
+
+impl Named {
+    /// By `provider`, `resource_type` and `subresource`, of which one with a `namespace` extends what stands before it.
+    fn of_parts(arguments: &Object) -> Option<Self> {
+        let text = |object: &Object, key: &str| object.value(key).and_then(Value::as_str).map(str::to_owned);
+        let namespace = |it: String| if it.contains('.') { it } else { format!("Microsoft.{it}") };
+        let mut found = Self::default();
+        let name = arguments.value("resource_name").cloned();
+        found.below(Some(&namespace(text(arguments, "provider")?)), &text(arguments, "resource_type")?, name);
+        for below in arguments.value("subresource").and_then(Value::as_array).into_iter().flat_map(|it| &it.items) {
+            let below = below.as_object()?;
+            let of = text(below, "namespace").map(namespace);
+            found.below(of.as_deref(), &text(below, "type")?, below.value("name").cloned());
+        }
+        Some(found)
+    }
+
+    /// By what follows `/providers/`, once or more.
+    fn of_url(url: &Value) -> Option<Self> {
+        let text = url.as_str().or_else(|| url.as_unknown()?.symbol.as_deref())?;
+        let mut found = Self::default();
+        let (before, _) = text.split_once("/providers/")?;
+        for part in text.split('?').next()?.split("/providers/").skip(1) {
+            let mut segments = part.split('/').filter(|it| !it.is_empty());
+            let mut namespace = segments.next();
+            while let Some(kind) = segments.next() {
+                let name = segments.next().map(|name| segment(name, url));
+                found.below(namespace.take(), kind, name);
+            }
+        }
+        // The id of another resource, filled in, stands before what extends that.
+        let extended = url.as_unknown().filter(|it| before.starts_with('{') && it.references.len() == 1);
+        if let (None, Some(why)) = (&found.parent, extended) {
+            let why = Unknown { prefix: None, symbol: None, ..Unknown::clone(why) };
+            found.parent = Some(Link { target: Target::Value(Value::new(why, url.span)), scope: true, span: url.span });
+        }
+        (!found.resource_type.is_empty()).then_some(found)
+    }
+
+    fn below(&mut self, namespace: Option<&str>, kind: &str, name: Option<Value>) {
+        let before = std::mem::take(&mut self.resource_type);
+        let scope = namespace.is_some();
+        if !before.is_empty() {
+            let target = match self.names.as_slice() {
+                [only] if only.as_unknown().is_some_and(|it| !it.references.is_empty()) => Target::Value(only.clone()),
+                names => Target::Named { resource_type: ResourceType::new(before.as_str()), names: names.to_vec() },
+            };
+            self.parent = self.names.last().map(|last| Link { target, scope, span: last.span });
+        }
+        if scope {
+            self.names.clear();
+        }
+        self.resource_type = namespace.map_or_else(|| format!("{before}/{kind}"), |it| format!("{it}/{kind}"));
+        self.names.extend(name);
+    }
+}
+
+/// A name in a URL, of which some may be filled in.
+fn segment(name: &str, url: &Value) -> Value {
+    if !name.contains('{') {
+        return Value::new(name, url.span);
+    }
+    let why = url
+        .as_unknown()
+        .map_or_else(|| Unknown::new(Reason::NotEvaluated("a part of the URL".into())), |it| Unknown::clone(it));
+    Value::new(Unknown { prefix: None, symbol: Some(name.into()), not_null: true, ..why }, url.span)
 }
