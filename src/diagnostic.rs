@@ -26,6 +26,8 @@ pub enum Code {
     NotEvaluated,
     /// A module's source is not on this machine.
     MissingModule,
+    /// Declared, and left out of the deployment by values that nobody gave.
+    NotDeployed,
     /// A bound of the tool was reached.
     Bound,
     /// A policy file is wrong.
@@ -47,6 +49,7 @@ impl Code {
             Self::Invalid => "invalid",
             Self::NotEvaluated => "not-evaluated",
             Self::MissingModule => "missing-module",
+            Self::NotDeployed => "not-deployed",
             Self::Bound => "bound",
             Self::Policy => "policy",
             Self::Config => "config",

@@ -16,7 +16,7 @@ const SHOWN: usize = 10;
 
 /// Writes one command a finding or diagnostic.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
-    let mut annotations: Vec<Annotation> = report.diagnostics.iter().map(|it| of_diagnostic(report, it)).collect();
+    let mut annotations: Vec<Annotation> = report.told().map(|it| of_diagnostic(report, it)).collect();
     let mut findings: Vec<&Finding> = report.open().collect();
     findings.sort_by_key(|it| (it.verdict, Reverse(it.severity)));
     annotations.extend(findings.into_iter().map(|it| of_finding(report, it)));

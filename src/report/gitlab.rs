@@ -11,7 +11,7 @@ use crate::finding::{Finding, Identity, Severity, Verdict};
 /// Writes one issue a finding or diagnostic.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
     let findings = report.open().map(|it| of_finding(report, it));
-    let diagnostics = report.diagnostics.iter().map(|it| of_diagnostic(report, it));
+    let diagnostics = report.told().map(|it| of_diagnostic(report, it));
     let issues: Vec<Value> = findings.chain(diagnostics).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     out.write_all(b"\n")

@@ -19,7 +19,7 @@ pub mod text;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::source::{LineCol, SourceMap, Span};
 
@@ -63,6 +63,11 @@ impl Report {
     /// Findings that count: not suppressed.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|it| it.suppressed.is_none())
+    }
+
+    /// The diagnostics that people are told one by one: what defaults leave out is counted for them, and listed for machines.
+    pub fn told(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|it| it.code != Code::NotDeployed)
     }
 
     /// How many open findings fail with this severity.

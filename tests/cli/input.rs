@@ -202,3 +202,35 @@ fn the_environment_gives_variables_only_when_asked() {
     scratch.write("terraform.tfvars", "https = true\n");
     assert_eq!(told(&["--tf-var-environment"]), (false, false));
 }
+
+#[test]
+fn what_a_default_leaves_out_is_told() {
+    let scratch = Scratch::new("left-out");
+    let child =
+        "variable \"on\" { default = true }\nresource \"azurerm_key_vault\" \"keys\" {\n  count = var.on ? 1 : 0\n}\n";
+    scratch.write("child/main.tf", child);
+    scratch.write(
+        "main.tf",
+        "variable \"vault\" { default = false }\nvariable \"given\" { default = true }\nvariable \"sets\" { default = {} }\n\
+         locals { on = var.vault }\n\
+         module \"a\" {\n  source = \"./child\"\n  on = local.on\n}\n\
+         module \"b\" {\n  source = \"./child\"\n  count = local.on ? 1 : 0\n}\n\
+         module \"c\" {\n  source = \"./child\"\n  on = false\n}\n\
+         resource \"azurerm_key_vault\" \"given\" {\n  count = var.given ? 1 : 0\n}\n\
+         resource \"azurerm_key_vault\" \"many\" {\n  for_each = var.sets\n}\n\
+         data \"azurerm_key_vault\" \"read\" {\n  count = var.vault ? 1 : 0\n}\n",
+    );
+    scratch.write("terraform.tfvars", "given = false\n");
+    let told = |arguments: &[&str]| scratch.check(&[&["--format", "json"], arguments].concat()).diagnostics();
+    let vault = "not-deployed main.tf: `vault` is not given, and its default leaves out what is therefore not judged: ";
+    let sets = "not-deployed main.tf: `sets` is not given, and its default leaves out what is therefore not judged: ";
+    let of = |what: &str, names: &str| format!("{what}{names}");
+    let vault = of(vault, "module.a.azurerm_key_vault.keys, module.b");
+    let sets = of(sets, "azurerm_key_vault.many");
+    assert_eq!(told(&[]), [vault, sets.clone()]);
+    assert_eq!(told(&["--var", "vault=true"]), [sets]);
+    let text = scratch.check(&[]);
+    assert!(text.err().is_empty() && !text.out().contains("not-deployed"), "{}", text.out());
+    let counted = "defaults of variables leave out declarations in 2 places: they are not judged";
+    assert!(text.out().contains(counted), "{}", text.out());
+}

@@ -60,7 +60,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report, style: Style) -> io::Resu
 /// Writes the diagnostics alone.
 pub fn write_diagnostics(out: &mut dyn io::Write, report: &Report, style: Style) -> io::Result<()> {
     let printer = Printer { handler: handler(style), style };
-    report.diagnostics.iter().try_for_each(|it| printer.diagnostic(out, report, it))
+    report.told().try_for_each(|it| printer.diagnostic(out, report, it))
 }
 
 fn handler(style: Style) -> GraphicalReportHandler {

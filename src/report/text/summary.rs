@@ -5,7 +5,7 @@ use std::io;
 use super::super::Report;
 use super::Style;
 use super::wrap::wrapped;
-use crate::diagnostic;
+use crate::diagnostic::{self, Code};
 use crate::finding::Severity;
 
 /// Types named when listing what was not assessed.
@@ -25,6 +25,7 @@ pub(super) fn write(out: &mut dyn io::Write, report: &Report, style: Style) -> i
         lines.push(not_assessed(report));
     }
     lines.push(findings(report));
+    lines.extend(left_out(report));
     lines.extend(diagnostics(report));
     for line in lines {
         for part in wrapped(&line, style.width) {
@@ -62,6 +63,16 @@ fn findings(report: &Report) -> String {
     }
     parts.push(format!("{} passed", summary.pass));
     format!("findings: {}", parts.join(", "))
+}
+
+fn left_out(report: &Report) -> Option<String> {
+    let count = report.diagnostics.iter().filter(|it| it.code == Code::NotDeployed).count();
+    let what = match count {
+        0 => return None,
+        1 => "the default of a variable leaves out declarations".to_owned(),
+        _ => format!("defaults of variables leave out declarations in {count} places"),
+    };
+    Some(format!("{what}: they are not judged (`--format json` names them)"))
 }
 
 fn diagnostics(report: &Report) -> Option<String> {

@@ -11,6 +11,7 @@ mod module;
 mod provider;
 mod resource;
 mod scope;
+mod switched_off;
 mod template;
 mod traversal;
 
@@ -55,6 +56,7 @@ pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Ve
         let evaluator = Evaluator::new(project, root);
         let instances = evaluator.instances();
         evaluator.count_missing(&instances);
+        evaluator.note_switched_off();
         (instances, evaluator.diagnostics.into_inner())
     })
 }
@@ -132,6 +134,7 @@ pub(super) struct Evaluator<'p> {
     missing: RefCell<Vec<(Arc<str>, Span, String)>>,
     /// What nearly every block is: one instance.
     once: Rc<expansion::Expansion>,
+    switched_off: RefCell<switched_off::SwitchedOff<'p>>,
     /// Counts expressions that Terraform would refuse: `try` and `can` look at it.
     failures: Cell<u32>,
     depth: Cell<u32>,
@@ -153,6 +156,7 @@ impl<'p> Evaluator<'p> {
             reported: RefCell::default(),
             missing: RefCell::default(),
             once: Rc::default(),
+            switched_off: RefCell::default(),
             failures: Cell::new(0),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -192,12 +196,16 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A module that is not here: what it is given tells what it may be related to.
-    fn collect_missing(&self, module: &ModuleInstance<'p>, index: usize, instances: &mut Vec<Instance>) {
+    fn collect_missing(&self, module: &Rc<ModuleInstance<'p>>, index: usize, instances: &mut Vec<Instance>) {
         let Some((name, call)) = module.module.calls.get_index(index) else { return };
         let parts = module.module.parts(&call.declared);
         let Some((_, block)) = parts.first() else { return };
         let reason = Reason::MissingModule(format!("{}module.{name}", module.prefix).into());
-        for (key, arguments) in self.call_arguments(module, index) {
+        let called = self.call_arguments(module, index);
+        if called.is_empty() {
+            self.switch_off(module, format!("{}module.{name}", module.prefix).into(), parts);
+        }
+        for (key, arguments) in called {
             instances.push(Instance {
                 address: format!("{}module.{name}{key}", module.prefix).into(),
                 mode: Mode::MissingModule,
@@ -212,11 +220,14 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    fn collect_resource(&self, module: &ModuleInstance<'p>, index: usize, instances: &mut Vec<Instance>) {
+    fn collect_resource(&self, module: &Rc<ModuleInstance<'p>>, index: usize, instances: &mut Vec<Instance>) {
         let Some((key, declared)) = module.module.resources.get_index(index) else { return };
         let parts = module.module.parts(declared);
         let Some((_, block)) = parts.first() else { return };
         let expansion = self.resource_expansion(module, index);
+        if expansion.copies.is_empty() && !key.data {
+            self.switch_off(module, self.resource_address(module, index, None), parts);
+        }
         for copy in 0..expansion.copies.len() {
             if instances.len() >= MAX_TOTAL {
                 self.report_full("resources", block.header);

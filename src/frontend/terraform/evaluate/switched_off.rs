@@ -1,0 +1,121 @@
+//! What a root declares and does not deploy because nobody gives a variable: with its default, `count` is 0.
+//!
+//! In: blocks without instances. Out: a note for the variables that decide, with the declarations they leave out. Whether
+//! another value would deploy them is not asked.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Evaluator;
+use super::module::ModuleInstance;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::terraform::project::Parts;
+use crate::parse::hcl::{ExprId, ExprKind, File};
+use crate::source::Span;
+
+/// How many expressions are followed for one block.
+const MAX_FOLLOWED: usize = 256;
+
+/// How many declarations a note names.
+const SHOWN: usize = 3;
+
+/// An expression of a module instance.
+type Place<'p> = (Rc<ModuleInstance<'p>>, &'p File, ExprId);
+
+/// A variable of the root: where it is declared, and its name.
+type Named = (Span, Arc<str>);
+
+/// Blocks that have no instances: their address, and what decided.
+pub(super) type SwitchedOff<'p> = Vec<(Arc<str>, Place<'p>)>;
+
+impl<'p> Evaluator<'p> {
+    /// Keeps a block that has no instances.
+    pub(super) fn switch_off(&self, module: &Rc<ModuleInstance<'p>>, address: Arc<str>, parts: Parts<'p>) {
+        let decides = ["count", "for_each"].iter().find_map(|name| parts.attribute(name));
+        if let Some((file, attribute)) = decides {
+            self.switched_off.borrow_mut().push((address, (module.clone(), file, attribute.value)));
+        }
+    }
+
+    /// Names the variables of the root whose defaults leave something out.
+    pub(super) fn note_switched_off(&self) {
+        let mut found: IndexMap<Vec<Named>, Vec<Arc<str>>> = IndexMap::new();
+        for (address, place) in self.switched_off.take() {
+            let variables = self.defaults_in(place);
+            if !variables.is_empty() {
+                found.entry(variables).or_default().push(address);
+            }
+        }
+        for (variables, addresses) in found {
+            let Some((span, _)) = variables.first() else { continue };
+            let names: Vec<String> = variables.iter().map(|(_, name)| format!("`{name}`")).collect();
+            let mut left_out = addresses.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            if let Some(more) = addresses.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                _ = write!(left_out, " and {more} more");
+            }
+            let (given, default) = if names.len() == 1 {
+                ("is not given, and its default", "leaves")
+            } else {
+                ("are not given, and their defaults", "leave")
+            };
+            let names = names.join(", ");
+            let message = format!("{names} {given} {default} out what is therefore not judged: {left_out}");
+            let help = "give other values with `--var` or `--var-file` to have that judged too";
+            self.report(Diagnostic::note(Code::NotDeployed, *span, message).with_help(help));
+        }
+    }
+
+    /// The root's variables that have their defaults and that an expression reads, by way of locals and arguments too.
+    fn defaults_in(&self, start: Place<'p>) -> Vec<Named> {
+        let (mut found, mut seen, mut open) = (Vec::new(), Vec::new(), vec![start]);
+        while let Some((module, file, id)) = open.pop() {
+            let within = file.expr(id).span;
+            if seen.contains(&within) || seen.len() >= MAX_FOLLOWED {
+                continue;
+            }
+            seen.push(within);
+            for (root, name) in names_in(file, within) {
+                match root {
+                    "local" => open.extend(local(&module, name)),
+                    "var" => match &module.caller {
+                        Some(caller) => {
+                            let parts = caller.module.module.parts(&caller.call.declared);
+                            let argument = parts.attribute(name);
+                            open.extend(argument.map(|(file, it)| (caller.module.clone(), file, it.value)));
+                        }
+                        None => found.extend(self.default_of(&module, name)),
+                    },
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn default_of(&self, root: &ModuleInstance<'p>, name: &str) -> Option<Named> {
+        let (name, variable) = root.module.variables.get_key_value(name)?;
+        let has_default = variable.default.is_some() && !self.root.inputs.contains_key(name);
+        has_default.then(|| (variable.span, name.clone()))
+    }
+}
+
+fn local<'p>(module: &Rc<ModuleInstance<'p>>, name: &str) -> Option<Place<'p>> {
+    let at = module.module.locals.get(name)?;
+    Some((module.clone(), module.module.files.get(at.file)?, at.id))
+}
+
+/// Every `root.name` inside a span.
+fn names_in(file: &File, within: Span) -> impl Iterator<Item = (&str, &str)> {
+    file.exprs.iter().filter(move |it| within.contains(it.span)).filter_map(|it| match &it.kind {
+        ExprKind::GetAttr { base, name } => match file.expr(*base).kind {
+            ExprKind::Variable(root) => Some((file.slice(root), file.slice(*name))),
+            _ => None,
+        },
+        _ => None,
+    })
+}
