@@ -249,6 +249,14 @@ impl Value {
         }
     }
 
+    /// The same as it is held, to be shared.
+    pub fn as_text(&self) -> Option<&Arc<str>> {
+        match &self.kind {
+            ValueKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// A known boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self.kind {

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use self::eased::Eased;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use crate::value::{Array, Entry, Object, Reason, StepKind, Unknown, Value, ValueKind};
+use crate::value::{Array, Entries, Entry, Object, Reason, StepKind, Unknown, Value, ValueKind};
 
 /// One document of a text.
 #[derive(Clone, Debug)]
@@ -55,6 +55,10 @@ struct Builder<'t> {
     /// Length of the byte order mark, which the parser does not see.
     offset: usize,
     open: Vec<Open>,
+    /// What the open sequences hold so far, the innermost one's at the end.
+    items: Vec<Value>,
+    /// What the open mappings hold so far.
+    entries: Vec<(Arc<str>, Entry)>,
     anchors: FxHashMap<usize, Node>,
     expanded: usize,
     start: u32,
@@ -79,9 +83,10 @@ struct Open {
     content: Content,
 }
 
+/// `from` is where its part of what all open ones hold begins.
 enum Content {
-    Sequence(Array),
-    Mapping { object: Object, key: Option<(Arc<str>, Span)>, merges: Vec<Value> },
+    Sequence { from: usize },
+    Mapping { from: usize, key: Option<(Arc<str>, Span)>, merges: Vec<Value> },
 }
 
 impl<'t> Builder<'t> {
@@ -91,6 +96,8 @@ impl<'t> Builder<'t> {
             eased,
             offset,
             open: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
             anchors: FxHashMap::default(),
             expanded: 0,
             start: 0,
@@ -120,10 +127,10 @@ impl<'t> Builder<'t> {
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => self.nameless(&name, span),
             Event::SequenceStart(_, anchor, tag) => {
-                self.start_container(Content::Sequence(Array::default()), anchor, tag.as_deref(), span);
+                self.start_container(Content::Sequence { from: self.items.len() }, anchor, tag.as_deref(), span);
             }
             Event::MappingStart(_, anchor, tag) => {
-                let content = Content::Mapping { object: Object::default(), key: None, merges: Vec::new() };
+                let content = Content::Mapping { from: self.entries.len(), key: None, merges: Vec::new() };
                 self.start_container(content, anchor, tag.as_deref(), span);
             }
             Event::SequenceEnd | Event::MappingEnd => self.end_container(span, None),
@@ -191,13 +198,13 @@ impl<'t> Builder<'t> {
     fn end_container(&mut self, end: Span, broken: Option<&Arc<Unknown>>) {
         let Some(open) = self.open.pop() else { return };
         let (kind, last) = match open.content {
-            Content::Sequence(mut array) => {
-                array.rest = broken.cloned();
+            Content::Sequence { from } => {
+                let array = Array { items: self.items.split_off(from), rest: broken.cloned() };
                 let last = array.items.last().map(|item| item.span.end);
                 (ValueKind::Array(Arc::new(array)), last)
             }
-            Content::Mapping { mut object, key, merges } => {
-                object.rest = broken.cloned();
+            Content::Mapping { from, key, merges } => {
+                let mut object = Object { entries: self.mapping(from), rest: broken.cloned() };
                 if let (Some((key, at)), Some(broken)) = (key, broken) {
                     object.insert(key, at, Value::new(ValueKind::Unknown(broken.clone()), at));
                 }
@@ -215,6 +222,15 @@ impl<'t> Builder<'t> {
         self.finish(Node { value: Value::new(kind, span), size: open.size }, open.anchor, None);
     }
 
+    /// The entries of a mapping, which takes no more room than they need.
+    fn mapping(&mut self, from: usize) -> Entries {
+        let diagnostics = &mut self.diagnostics;
+        Entries::of(self.entries.split_off(from), &mut |key, entry| {
+            let message = format!("the key `{key}` is written twice; the last one counts");
+            diagnostics.push(Diagnostic::error(Code::Invalid, entry.key_span, message));
+        })
+    }
+
     /// Puts a whole value where it belongs. `text` is what it says as a key.
     fn finish(&mut self, node: Node, anchor: usize, text: Option<&str>) {
         if anchor != 0 {
@@ -226,31 +242,18 @@ impl<'t> Builder<'t> {
         };
         open.size = open.size.saturating_add(node.size);
         let at = node.value.span;
-        let mistake = match &mut open.content {
-            Content::Sequence(array) => {
-                array.items.push(node.value);
-                None
-            }
-            Content::Mapping { object, key, merges } => match key.take() {
+        match &mut open.content {
+            Content::Sequence { .. } => self.items.push(node.value),
+            Content::Mapping { key, merges, .. } => match key.take() {
                 None => {
                     *key = Some((text.unwrap_or("?").into(), at));
-                    text.is_none().then_some((at, "a key must be a text; this entry is not read".to_owned()))
+                    if text.is_none() {
+                        self.mistake(Code::Invalid, at, "a key must be a text; this entry is not read");
+                    }
                 }
-                Some((name, _)) if &*name == "<<" && is_merge(&node.value) => {
-                    merges.push(node.value);
-                    None
-                }
-                Some((name, key_span)) => {
-                    let double = object.entries.contains_key(&name);
-                    let mistake =
-                        double.then(|| (key_span, format!("the key `{name}` is written twice; the last one counts")));
-                    object.entries.insert(name, Entry { key_span, value: node.value });
-                    mistake
-                }
+                Some((name, _)) if &*name == "<<" && is_merge(&node.value) => merges.push(node.value),
+                Some((name, key_span)) => self.entries.push((name, Entry { key_span, value: node.value })),
             },
-        };
-        if let Some((at, message)) = mistake {
-            self.mistake(Code::Invalid, at, &message);
         }
     }
 
