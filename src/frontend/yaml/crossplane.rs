@@ -153,7 +153,7 @@ enum Spelling {
 
 /// The arguments with references and selectors in the place of what they find.
 fn resolved(object: &Object, all: &[Managed], spelling: Spelling) -> Object {
-    let mut made = Object { rest: object.rest.clone(), ..Object::default() };
+    let mut made = Object { rest: object.rest.clone(), ..Object::with_capacity(object.entries.len()) };
     for (key, entry) in &object.entries {
         let found = argument_of(key).map(|(argument, way)| (argument, way.find(argument, &entry.value, all)));
         let (name, value) = match found {
@@ -227,8 +227,7 @@ impl Way {
                     return None;
                 }
                 let empty = Object::default();
-                let fits = |one: &&Managed| one.has_labels(labels.unwrap_or(&empty));
-                let found = leading(argument, all.iter().filter(fits), value.span);
+                let found = leading(argument, all, |one| one.has_labels(labels.unwrap_or(&empty)), value.span);
                 Some(if takes_many(argument) { Value::array(vec![found], value.span) } else { found })
             }
         }
@@ -240,18 +239,19 @@ fn takes_many(argument: &str) -> bool {
 }
 
 fn named(argument: &str, name: &str, span: Span, all: &[Managed]) -> Value {
-    let has_name = |one: &&Managed| one.manifest.name.as_ref().and_then(Value::as_str) == Some(name);
-    leading(argument, all.iter().filter(has_name), span)
+    let has_name = |one: &Managed| one.manifest.name.as_ref().and_then(Value::as_str) == Some(name);
+    leading(argument, all, has_name, span)
 }
 
-/// The one candidate that an argument of this name can mean.
-fn leading<'m>(argument: &str, candidates: impl Iterator<Item = &'m Managed>, span: Span) -> Value {
+/// The only one of those that `is_candidate` which an argument of this name can mean.
+fn leading(argument: &str, all: &[Managed], is_candidate: impl Fn(&Managed) -> bool, span: Span) -> Value {
     let argument = snake(argument);
     let endings = ["_ids", "_id", "_names", "_name"];
     let stem = endings.iter().find_map(|ending| argument.strip_suffix(ending)).unwrap_or(&argument);
     let attribute = if argument.contains("_name") { "name" } else { "id" };
     let fits = |name: &str| !name.is_empty() && (name.ends_with(stem) || stem.ends_with(name));
-    let mut fitting = candidates.filter(|one| fits(one.referred()));
+    // Few are of a type that fits.
+    let mut fitting = all.iter().filter(|one| fits(one.referred()) && is_candidate(one));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => reference(&one.address, attribute, span),
         _ => read_at_deployment(format!("{argument} of another object"), span),

@@ -30,6 +30,13 @@ pub(super) enum Shape {
     MachineLearning,
 }
 
+impl Shape {
+    /// True for what is deployed together with what lies beside it.
+    pub(super) fn is_of_clusters(self) -> bool {
+        matches!(self, Self::Manifest | Self::Kustomization)
+    }
+}
+
 /// Marks of a text that declares Azure, whatever else it is.
 const STRONG: [&str; 13] = [
     "azure-native:",

@@ -49,7 +49,7 @@ impl Manifest {
         Some(Self {
             group: group.into(),
             version: version.into(),
-            kind: kind.value.as_str()?.into(),
+            kind: kind.value.as_text()?.clone(),
             name: named("name").cloned(),
             span: root.span,
             header: kind.key_span.to(kind.value.span),

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 pub use detect::may_be_input;
@@ -84,6 +85,8 @@ pub fn dialect(source_type: &str, resource_type: &ResourceType) -> &'static str 
 pub struct Parsed {
     file: SourceFile,
     documents: Vec<(Shape, Value)>,
+    /// Those of documents for clusters, when there is such a document.
+    manifests: Option<Vec<Manifest>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -115,7 +118,8 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
         let message = "this file is a template: what it becomes is not analysed";
         let note = Diagnostic::note(Code::NotEvaluated, span, message)
             .with_help("render it (`helm template`) and let baalint read the result");
-        return Some(Parsed { file: file.clone(), documents: Vec::new(), diagnostics: vec![note] });
+        let (documents, manifests) = (Vec::new(), None);
+        return Some(Parsed { file: file.clone(), documents, manifests, diagnostics: vec![note] });
     }
     let mut documents: Vec<_> =
         documents.into_iter().filter_map(|it| shape(&it.root).map(|shape| (shape, it.root))).collect();
@@ -129,29 +133,49 @@ pub fn parse(file: &SourceFile) -> Option<Parsed> {
     // A playbook of anything else is read for its roles only.
     let other = |(shape, root): &(Shape, Value)| *shape == Shape::Ansible && !ansible::uses_azure(root);
     if !documents.is_empty() && documents.iter().all(other) {
-        return Some(Parsed { file: file.clone(), documents, diagnostics: Vec::new() });
+        return Some(Parsed { file: file.clone(), documents, manifests: None, diagnostics: Vec::new() });
     }
     let told = !documents.is_empty() || (declares_azure(text) && diagnostics.iter().any(|it| it.code == Code::Syntax));
-    told.then(|| Parsed { file: file.clone(), documents, diagnostics })
+    told.then(|| {
+        let (of_clusters, documents): (Vec<_>, _) =
+            documents.into_iter().partition(|(shape, _)| shape.is_of_clusters());
+        let manifests = (!of_clusters.is_empty()).then(|| judged(of_clusters));
+        Parsed { file: file.clone(), documents, manifests, diagnostics }
+    })
+}
+
+/// The manifests in documents for clusters that some policy may speak of.
+fn judged(documents: Vec<(Shape, Value)>) -> Vec<Manifest> {
+    let of = |(shape, root): (Shape, Value)| match shape {
+        Shape::Kustomization => kustomize::secrets(&root),
+        _ => Manifest::all(&root),
+    };
+    documents.into_iter().flat_map(of).filter(detect::is_judged).collect()
 }
 
 /// The units of parsed files, in order of path.
 pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) -> Vec<Unit> {
     let mut units = Vec::new();
-    let mut manifests = Directories::default();
+    let places: Vec<Place> = parsed.par_iter().map(|it| Place::of(&it.file, files)).collect();
+    let mut manifests = directories(&parsed, &places, files);
     let mut charts: IndexMap<PathBuf, usize, FxBuildHasher> = IndexMap::default();
     let lists = lists(&parsed);
     let components = Arc::new(components(&parsed, files));
     let mut library = ansible::Library { lists: &lists, files, sources, used: Vec::new() };
     let mut tasks = Vec::new();
-    for Parsed { file, documents, diagnostics } in parsed {
-        let path = normalise(file.path());
-        if let Some(chart) = kustomize::chart(&path, files) {
+    for (Parsed { file, documents, manifests: found, diagnostics }, Place { path, directory, chart }) in
+        parsed.into_iter().zip(places)
+    {
+        if let Some(chart) = chart {
             let templates = charts.entry(chart).or_default();
             *templates = templates.saturating_add(1);
             continue;
         }
-        let directory = path.parent().map(PathBuf::from).unwrap_or_default();
+        if let Some(found) = found {
+            let beside = manifests.entry(directory.clone()).or_default();
+            let is_part = beside.kustomization.as_ref().is_some_and(|it| it.patches.contains(&path));
+            beside.all.extend(found.into_iter().map(|manifest| Manifest { is_part, ..manifest }));
+        }
         let mut resources = Vec::new();
         for (shape, root) in documents {
             match shape {
@@ -161,18 +185,7 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
                     let programs = std::iter::once(program).chain(unused).collect();
                     units.push(Unit::new(&file, Content::Programs(programs)));
                 }
-                Shape::Manifest | Shape::Kustomization => {
-                    let beside = manifests.entry(directory.clone()).or_insert_with(|| Manifests {
-                        kustomization: kustomize::kustomization(&directory, files),
-                        all: Vec::new(),
-                    });
-                    let is_part = beside.kustomization.as_ref().is_some_and(|it| it.patches.contains(&path));
-                    let all =
-                        if shape == Shape::Kustomization { kustomize::secrets(&root) } else { Manifest::all(&root) };
-                    let found = all.into_iter().filter(detect::is_judged);
-                    beside.all.extend(found.map(|manifest| Manifest { is_part, ..manifest }));
-                }
-                Shape::Ansible => {}
+                Shape::Ansible | Shape::Manifest | Shape::Kustomization => {}
                 Shape::Arm | Shape::MachineLearning => resources.push((shape, root)),
             }
         }
@@ -199,6 +212,34 @@ pub fn units(parsed: Vec<Parsed>, files: &dyn Files, sources: &mut SourceMap) ->
     units.extend(charts.into_iter().map(|(chart, templates)| not_rendered(files.shown(&chart), templates)));
     units.sort_by(|a, b| a.shown.cmp(&b.shown));
     units
+}
+
+/// Where a file lies.
+struct Place {
+    path: PathBuf,
+    directory: PathBuf,
+    /// The chart that it is a template of.
+    chart: Option<PathBuf>,
+}
+
+impl Place {
+    fn of(file: &SourceFile, files: &dyn Files) -> Self {
+        let path = normalise(file.path());
+        let directory = path.parent().map(PathBuf::from).unwrap_or_default();
+        Self { chart: kustomize::chart(&path, files), path, directory }
+    }
+}
+
+/// The directories that hold manifests, in the order of their first ones, with what their kustomizations say.
+fn directories(parsed: &[Parsed], places: &[Place], files: &dyn Files) -> Directories {
+    let holds = |(parsed, place): &(&Parsed, &Place)| place.chart.is_none() && parsed.manifests.is_some();
+    let mut found: Vec<&PathBuf> = parsed.iter().zip(places).filter(holds).map(|(_, place)| &place.directory).collect();
+    // Files are in order of path, so most of a directory's come one after the other.
+    found.dedup();
+    let read =
+        |directory: &PathBuf| Manifests { kustomization: kustomize::kustomization(directory, files), all: Vec::new() };
+    let all: Vec<Manifests> = found.par_iter().map(|directory| read(directory)).collect();
+    found.into_iter().cloned().zip(all).collect()
 }
 
 /// The components of Pulumi that the files declare.
