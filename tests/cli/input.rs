@@ -222,8 +222,8 @@ fn what_a_default_leaves_out_is_told() {
     );
     scratch.write("terraform.tfvars", "given = false\n");
     let told = |arguments: &[&str]| scratch.check(&[&["--format", "json"], arguments].concat()).diagnostics();
-    let vault = "not-deployed main.tf: `vault` is not given, and its default leaves out what is therefore not judged: ";
-    let sets = "not-deployed main.tf: `sets` is not given, and its default leaves out what is therefore not judged: ";
+    let vault = "not-deployed main.tf: nothing that was read gives `vault`, and its default leaves out what is therefore not judged: ";
+    let sets = "not-deployed main.tf: nothing that was read gives `sets`, and its default leaves out what is therefore not judged: ";
     let of = |what: &str, names: &str| format!("{what}{names}");
     let vault = of(vault, "module.a.azurerm_key_vault.keys, module.b");
     let sets = of(sets, "azurerm_key_vault.many");

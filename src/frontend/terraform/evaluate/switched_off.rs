@@ -56,13 +56,11 @@ impl<'p> Evaluator<'p> {
             if let Some(more) = addresses.len().checked_sub(SHOWN).filter(|more| *more > 0) {
                 _ = write!(left_out, " and {more} more");
             }
-            let (given, default) = if names.len() == 1 {
-                ("is not given, and its default", "leaves")
-            } else {
-                ("are not given, and their defaults", "leave")
-            };
+            let default = if names.len() == 1 { "its default leaves" } else { "their defaults leave" };
             let names = names.join(", ");
-            let message = format!("{names} {given} {default} out what is therefore not judged: {left_out}");
+            let message = format!(
+                "nothing that was read gives {names}, and {default} out what is therefore not judged: {left_out}"
+            );
             let help = "give other values with `--var` or `--var-file` to have that judged too";
             self.report(Diagnostic::note(Code::NotDeployed, *span, message).with_help(help));
         }
