@@ -141,6 +141,7 @@ impl<G: Send> Units<G> {
             let reads = root.map_or_else(|| BTreeSet::from([plan.dir.clone()]), |root| project.reach(root));
             self.add(lowered, Kind::Plan, &plan.dir, reads);
         }
+        project.forget();
     }
 
     /// Evaluates, lowers and links roots, and does what is to be done with each; its text is forgotten as soon as that is done.

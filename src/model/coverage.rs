@@ -59,14 +59,24 @@ impl Coverage {
                 return true;
             }
             if let PathSegment::Key(key) = segment {
-                let found = node.below.get(key.as_ref()).or_else(|| node.below.get(key.to_ascii_lowercase().as_str()));
-                match found {
+                match node.child(key) {
                     Some(next) => node = next,
                     None => return false,
                 }
             }
         }
         node.whole || node.array
+    }
+
+    /// What it speaks for below a key, whatever its case.
+    fn child(&self, key: &str) -> Option<&Self> {
+        /// Hardly any name of a property is longer.
+        const FEW: usize = 64;
+        let mut folded = [0; FEW];
+        let Some(folded) = folded.get_mut(..key.len()) else { return self.below.get(&*key.to_ascii_lowercase()) };
+        folded.copy_from_slice(key.as_bytes());
+        folded.make_ascii_lowercase();
+        self.below.get(std::str::from_utf8(folded).ok()?)
     }
 
     /// What it speaks for below `path`, as the coverage of what lies there.
@@ -78,7 +88,7 @@ impl Coverage {
                 return Self::complete();
             }
             if let PathSegment::Key(key) = segment {
-                match node.below.get(key.to_ascii_lowercase().as_str()) {
+                match node.child(key) {
                     Some(next) => node = next,
                     None => return Self::none(),
                 }

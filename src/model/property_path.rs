@@ -82,9 +82,13 @@ impl fmt::Display for PropertyPath {
         for (index, segment) in self.0.iter().enumerate() {
             match segment {
                 PathSegment::Key(key) if key.contains(['.', '[']) => write!(out, "['{key}']")?,
-                PathSegment::Key(key) if index == 0 => write!(out, "{key}")?,
-                PathSegment::Key(key) => write!(out, ".{key}")?,
-                PathSegment::Each => write!(out, "[*]")?,
+                PathSegment::Key(key) => {
+                    if index > 0 {
+                        out.write_str(".")?;
+                    }
+                    out.write_str(key)?;
+                }
+                PathSegment::Each => out.write_str("[*]")?,
                 PathSegment::Index(number) => write!(out, "[{number}]")?,
             }
         }

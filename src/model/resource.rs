@@ -169,6 +169,14 @@ pub enum Lookup<'v> {
     Unknown(Arc<Unknown>, Span),
 }
 
+/// The same for everything that no mapping reads, one for each thread.
+fn not_mapped() -> Arc<Unknown> {
+    thread_local! {
+        static WHY: Arc<Unknown> = Arc::new(Unknown::new(Reason::NotMapped));
+    }
+    WHY.with(Clone::clone)
+}
+
 /// What is unknown about a property of something unknown: that the whole is not null says nothing of its parts.
 fn below(whole: &Arc<Unknown>) -> Arc<Unknown> {
     if whole.not_null || whole.prefix.is_some() || whole.symbol.is_some() {
@@ -261,11 +269,7 @@ impl Resource {
         if let Some(rest) = &object.rest {
             return Lookup::Unknown(below(rest), nearest);
         }
-        if self.coverage.covers(path) {
-            Lookup::Absent { nearest }
-        } else {
-            Lookup::Unknown(Arc::new(Unknown::new(Reason::NotMapped)), nearest)
-        }
+        if self.coverage.covers(path) { Lookup::Absent { nearest } } else { Lookup::Unknown(not_mapped(), nearest) }
     }
 
     fn collect<'v>(

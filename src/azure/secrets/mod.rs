@@ -184,7 +184,10 @@ impl Search {
             return matches(pattern, path);
         }
         // From the end, where most paths differ already.
-        pattern.rsplit('.').eq(path.iter().rev().filter_map(Step::key))
+        let mut keys = path.iter().rev().filter_map(Step::key);
+        keys.clone().next().is_some_and(|last| pattern.ends_with(last))
+            && pattern.rsplit('.').all(|part| keys.next() == Some(part))
+            && keys.next().is_none()
     }
 
     /// In a template the default of a parameter is judged where the parameter is declared.

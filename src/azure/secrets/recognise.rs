@@ -48,9 +48,11 @@ pub fn is_secret(text: &str) -> bool {
 
 /// True when the name of a setting says that its value is a secret, and the value can be one.
 pub fn names_secret(name: &str, text: &str) -> bool {
-    // Asked of every string of every resource: most names end in another letter.
-    let last = name.bytes().rev().find(u8::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase());
-    if !last.is_some_and(|last| b"detyn".contains(&last)) {
+    // Asked of every string of every resource: most names end in other letters than those below.
+    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase());
+    let (last, before) = (letters.next(), letters.next());
+    let ends = [b"rd", b"wd", b"se", b"et", b"ey", b"en"];
+    if !ends.iter().any(|[first, second]| last == Some(*second) && before == Some(*first)) {
         return false;
     }
     let passwords = ["password", "passwd", "pwd", "passphrase"];

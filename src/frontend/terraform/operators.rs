@@ -219,7 +219,7 @@ pub(crate) fn symbol_of(part: &Value) -> Option<String> {
         ValueKind::Unknown(unknown) => match (&unknown.symbol, unknown.references.as_slice(), &unknown.reason) {
             (Some(symbol), ..) => Some(symbol.to_string()),
             (None, [reference], Reason::Computed(_) | Reason::Data(_)) if !reference.attribute.is_empty() => {
-                Some(format!("{{{}.{}}}", reference.address, reference.attribute).replace('/', "|"))
+                Some(["{", &*reference.address, ".", &*reference.attribute, "}"].concat().replace('/', "|"))
             }
             _ => None,
         },
@@ -312,7 +312,7 @@ fn extend(unknown: &Unknown, path: impl Fn(&str) -> String, name: &str) -> Unkno
     };
     let attribute: Arc<str> = path(&reference.attribute).into();
     let reason = match &unknown.reason {
-        Reason::Computed(_) => Reason::Computed(format!("{}.{attribute}", reference.address).into()),
+        Reason::Computed(_) => Reason::Computed([&*reference.address, ".", &*attribute].concat().into()),
         other => other.clone(),
     };
     let reference = Reference { address: reference.address.clone(), attribute };

@@ -137,7 +137,7 @@ impl<'p> Evaluator<'p> {
         }
         let mut unknown = Unknown::new(Reason::Variable(name.clone()));
         unknown.not_null = !variable.nullable;
-        unknown.symbol = Some(format!("{{{}var.{name}}}", module.prefix).replace('/', "|").into());
+        unknown.symbol = Some(["{", &*module.prefix, "var.", &**name, "}"].concat().replace('/', "|").into());
         Given { value: Value::new(unknown, variable.span), kind: None }
     }
 

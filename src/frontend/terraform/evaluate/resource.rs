@@ -68,13 +68,16 @@ impl<'p> Evaluator<'p> {
         let expansion = copy.map(|copy| (self.resource_expansion(module, index), copy));
         let of_copy = expansion.as_ref().and_then(|(expansion, copy)| expansion.copies.get(*copy).zip(Some(*copy)));
         let Some((copy, at)) = of_copy else {
-            let address = || format!("{}{data}{}.{}", module.prefix, key.block_type, key.name).into();
+            let address = || [&*module.prefix, data, &*key.block_type, ".", &*key.name].concat().into();
             return node.address.get_or_init(address).clone();
         };
         if copy.key == Key::None {
             return self.resource_address(module, index, None);
         }
-        let address = || format!("{}{data}{}.{}{}", module.prefix, key.block_type, key.name, copy.key).into();
+        let address = || {
+            let instance = copy.key.to_string();
+            [&*module.prefix, data, &*key.block_type, ".", &*key.name, &*instance].concat().into()
+        };
         match self.copy_node(module, index, at) {
             Some(node) => node.address.get_or_init(address).clone(),
             None => address(),
@@ -337,7 +340,7 @@ fn computed(module: &ModuleInstance<'_>, index: usize, address: Arc<str>, name: 
     let reason = match (data, name) {
         (true, _) => Reason::Data(address.clone()),
         (false, "") => Reason::Computed(address.clone()),
-        (false, _) => Reason::Computed(format!("{address}.{name}").into()),
+        (false, _) => Reason::Computed([&*address, ".", name].concat().into()),
     };
     let unknown = Unknown::reference(reason, Reference { address, attribute: key(name) });
     Unknown { not_null: name.is_empty() || operators::always_set(name), ..unknown }

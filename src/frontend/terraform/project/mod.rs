@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 pub(super) use self::constant::{constant, constant_text};
@@ -166,6 +167,12 @@ impl<'f> Project<'f> {
             only.remove(named);
         }
         only
+    }
+
+    /// Forgets all text, on all threads.
+    pub fn forget(self) {
+        let modules: Vec<Module> = self.modules.into_values().collect();
+        modules.into_par_iter().for_each(drop);
     }
 
     pub(super) fn root_module<'m>(&'m self, root: &'m Root) -> Option<&'m Module> {
