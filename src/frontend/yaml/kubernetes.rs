@@ -71,6 +71,11 @@ fn is_of_another_cloud(manifest: &Manifest) -> bool {
     ];
     let annotations = manifest.metadata("annotations");
     let mut names = annotations.into_iter().flat_map(|it| it.entries.keys());
+    let spec = manifest.object.value("spec").and_then(Value::as_object);
+    let class = spec.and_then(|it| it.value("gatewayClassName")).and_then(Value::as_str).unwrap_or("");
+    if ["amazon-", "aws-", "gke-"].iter().any(|it| class.starts_with(it)) {
+        return true;
+    }
     matches!(&*manifest.kind, "Service" | "Ingress")
         && names.any(|name| marks.iter().any(|mark| name.starts_with(mark)))
 }

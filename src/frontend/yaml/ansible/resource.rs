@@ -53,6 +53,17 @@ pub(super) fn aliases(arguments: &mut Object) {
     }
 }
 
+/// Starts, stops or generalizes a machine that something else made.
+pub(super) fn only_acts(module: &str, arguments: &Object) -> bool {
+    let acts = ["started", "allocated", "generalized", "restarted"];
+    let names = ["resource_group_name", "name", "state", "force"];
+    let is_act = |key: &str| acts.contains(&key);
+    module == "azure_rm_virtualmachine"
+        && arguments.rest.is_none()
+        && arguments.entries.keys().any(|key| is_act(key))
+        && arguments.entries.keys().all(|key| is_act(key) || names.contains(&&**key))
+}
+
 /// `yes` and `no` are truths to a module; what users name stays a text.
 pub(super) fn truths(object: &mut Object) {
     for (key, entry) in &mut object.entries {

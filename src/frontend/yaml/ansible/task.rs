@@ -198,6 +198,7 @@ impl Walker {
             _ => {}
         }
         let presence = self.conditions.last().map_or(Presence::Certain, |why| Presence::Possible(why.clone()));
+        let presence = if resource::only_acts(module, &arguments) { Presence::Existing } else { presence };
         let address = resource::address(module, &arguments, task);
         if module == "azure_rm_resource" {
             if let Some(made) = resource::generic(&address, &arguments, span, header, presence) {
@@ -223,8 +224,8 @@ impl Walker {
             // A later task changes what it says, and leaves the rest.
             Some(Made::Module(before)) => {
                 before.arguments.entries.extend(one.arguments.entries);
-                if one.presence == Presence::Certain {
-                    before.presence = Presence::Certain;
+                if one.presence == Presence::Certain || before.presence == Presence::Existing {
+                    before.presence = one.presence;
                 }
             }
             _ => {

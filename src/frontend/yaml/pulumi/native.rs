@@ -54,6 +54,10 @@ pub(super) fn lower(declared: Declared<'_>, lowered: &mut Lowered) {
     let module = parts.next().unwrap_or("");
     let kind = parts.next().unwrap_or("");
     let (module, version) = module.split_once('/').unwrap_or((module, ""));
+    // Before version 2 the plain name was the single server's, which keeps its `properties`.
+    let was_single = matches!((module, kind), ("dbformysql" | "dbforpostgresql", "Server"))
+        && declared.arguments.value("properties").is_some_and(|it| it.as_object().is_some());
+    let kind = if was_single { "SingleServer" } else { kind };
     let Some(arm) = tables::native(module, kind) else {
         // Files put into a container are data, not infrastructure.
         if !matches!((module, kind), ("storage", "Blob" | "StorageAccountStaticWebsite")) {
