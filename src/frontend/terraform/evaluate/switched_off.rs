@@ -8,13 +8,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Evaluator;
 use super::module::ModuleInstance;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::terraform::project::Parts;
 use crate::parse::hcl::{ExprId, ExprKind, File};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
 /// How many expressions are followed for one block.
 const MAX_FOLLOWED: usize = 256;
@@ -27,6 +28,9 @@ type Place<'p> = (Rc<ModuleInstance<'p>>, &'p File, ExprId);
 
 /// A variable of the root: where it is declared, and its name.
 type Named = (Span, Arc<str>);
+
+/// The names that files hold: each file is looked through once.
+type NamesOf<'p> = FxHashMap<FileId, Vec<(Span, &'p str, &'p str)>>;
 
 /// Blocks that have no instances: their address, and what decided.
 pub(super) type SwitchedOff<'p> = Vec<(Arc<str>, Place<'p>)>;
@@ -43,8 +47,9 @@ impl<'p> Evaluator<'p> {
     /// Names the variables of the root whose defaults leave something out.
     pub(super) fn note_switched_off(&self) {
         let mut found: IndexMap<Vec<Named>, Vec<Arc<str>>> = IndexMap::new();
+        let mut names = NamesOf::default();
         for (address, place) in self.switched_off.take() {
-            let variables = self.defaults_in(place);
+            let variables = self.defaults_in(place, &mut names);
             if !variables.is_empty() {
                 found.entry(variables).or_default().push(address);
             }
@@ -67,15 +72,16 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The root's variables that have their defaults and that an expression reads, by way of locals and arguments too.
-    fn defaults_in(&self, start: Place<'p>) -> Vec<Named> {
-        let (mut found, mut seen, mut open) = (Vec::new(), Vec::new(), vec![start]);
+    fn defaults_in(&self, start: Place<'p>, names: &mut NamesOf<'p>) -> Vec<Named> {
+        let (mut found, mut seen, mut open) = (Vec::new(), FxHashSet::default(), vec![start]);
         while let Some((module, file, id)) = open.pop() {
             let within = file.expr(id).span;
-            if seen.contains(&within) || seen.len() >= MAX_FOLLOWED {
+            if seen.len() >= MAX_FOLLOWED || !seen.insert(within) {
                 continue;
             }
-            seen.push(within);
-            for (root, name) in names_in(file, within) {
+            let names = names.entry(within.file).or_insert_with(|| names_in(file));
+            for (_, root, name) in names.iter().filter(|(span, ..)| within.contains(*span)) {
+                let (root, name) = (*root, *name);
                 match root {
                     "local" => open.extend(local(&module, name)),
                     "var" => match &module.caller {
@@ -107,13 +113,14 @@ fn local<'p>(module: &Rc<ModuleInstance<'p>>, name: &str) -> Option<Place<'p>> {
     Some((module.clone(), module.module.files.get(at.file)?, at.id))
 }
 
-/// Every `root.name` inside a span.
-fn names_in(file: &File, within: Span) -> impl Iterator<Item = (&str, &str)> {
-    file.exprs.iter().filter(move |it| within.contains(it.span)).filter_map(|it| match &it.kind {
+/// Every `var.name` and `local.name` of a file, with its place.
+fn names_in(file: &File) -> Vec<(Span, &str, &str)> {
+    let names = file.exprs.iter().filter_map(|it| match &it.kind {
         ExprKind::GetAttr { base, name } => match file.expr(*base).kind {
-            ExprKind::Variable(root) => Some((file.slice(root), file.slice(*name))),
+            ExprKind::Variable(root) => Some((it.span, file.slice(root), file.slice(*name))),
             _ => None,
         },
         _ => None,
-    })
+    });
+    names.filter(|(_, root, _)| matches!(*root, "var" | "local")).collect()
 }
