@@ -62,15 +62,15 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Stop> {
         })
     };
     for (format, path) in &further {
-        output::to_file(path, |out| write(out, &run.report, *format, plain(style), started))?;
+        output::to_file(path, |out| write(out, &run, *format, plain(style), started))?;
     }
     match &arguments.output {
         Some(path) => {
             let style = Style { color: arguments.color == When::Always, ..plain(style) };
-            output::to_file(path, |out| write(out, &run.report, arguments.format, style, started))?;
+            output::to_file(path, |out| write(out, &run, arguments.format, style, started))?;
         }
         // Who stops reading has read enough; a gate behind a pipe still learns how it went.
-        None => match output::to_stdout(|out| write(out, &run.report, arguments.format, style, started)) {
+        None => match output::to_stdout(|out| write(out, &run, arguments.format, style, started)) {
             Err(Stop::ClosedPipe) => {}
             written => written?,
         },
@@ -157,10 +157,11 @@ pub(super) fn shelves(policy: &PolicyArguments) -> Shelves {
     }
 }
 
-fn write(out: &mut dyn Write, report: &Report, format: Format, style: Style, started: SystemTime) -> io::Result<()> {
+fn write(out: &mut dyn Write, run: &Run, format: Format, style: Style, started: SystemTime) -> io::Result<()> {
+    let report = &run.report;
     match format {
         Format::Text => text::write(out, report, style),
-        Format::Json => json::write(out, report),
+        Format::Json => json::write_in_parts(out, report, &|count, part| run.parts(count, part)),
         Format::Jsonl => jsonl::write(out, report),
         Format::Sarif => sarif::write(out, report),
         Format::Github => github::write(out, report),

@@ -145,8 +145,17 @@ pub struct Run {
     pub verdicts: Vec<Told>,
     /// The texts as they were read; those of the report hide secrets.
     pub texts: SourceMap,
+    /// The threads, for who prints it.
+    workers: Option<Workers>,
     /// What was needed on the way, for whoever would rather not wait until it is freed.
     pub remains: Remains,
+}
+
+impl Run {
+    /// Makes so many parts of what is printed, in order, on the threads of the run.
+    pub fn parts(&self, count: usize, part: &(dyn Fn(usize) -> Vec<u8> + Sync)) -> Vec<Vec<u8>> {
+        workers::parts(self.workers.as_ref(), count, part)
+    }
 }
 
 /// An outcome that is no pass: policy, root, address, verdict.
@@ -256,6 +265,7 @@ pub fn run(request: Request) -> Run {
     }
     run.timings = timings.steps;
     drop(bench);
+    run.workers = Some(workers);
     run.remains = Remains::of((units, judgement, policies, library, found, inputs));
     run
 }

@@ -15,6 +15,7 @@ const STACK: usize = 8 * 1024 * 1024;
 const FILES_PER_THREAD: usize = 4;
 
 /// The threads of a run.
+#[derive(Debug)]
 pub(super) struct Workers {
     pool: Option<ThreadPool>,
     threads: usize,
@@ -74,6 +75,14 @@ const BLOCK: usize = 96 * 1024;
 fn ask_for_heap(blocks: usize) {
     let asked: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
     drop(std::hint::black_box(asked));
+}
+
+/// So many parts, in order, on the threads of a run.
+pub(super) fn parts(workers: Option<&Workers>, count: usize, part: &(dyn Fn(usize) -> Vec<u8> + Sync)) -> Vec<Vec<u8>> {
+    match workers {
+        Some(workers) if workers.threads > 1 => workers.run(|| (0..count).into_par_iter().map(part).collect()),
+        _ => (0..count).map(part).collect(),
+    }
 }
 
 /// Makes room for the small values of this thread. The allocator of glibc grows a thread's heap page by page, with a question

@@ -5,40 +5,133 @@
 use std::borrow::Cow;
 use std::io;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::{Place, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::finding::{Finding, Label, Raised, Suppressed};
 
+/// Findings that are written together.
+const TOGETHER: usize = 64;
+
+/// Parts that are in memory at a time.
+const AT_A_TIME: usize = 16;
+
+/// Makes so many parts of a report, in order, on whatever threads there are.
+pub type Parts<'p> = &'p dyn Fn(usize, &(dyn Fn(usize) -> Vec<u8> + Sync)) -> Vec<Vec<u8>>;
+
 /// Writes the whole report.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
-    let document = Document {
-        schema: 1,
-        version: env!("CARGO_PKG_VERSION"),
-        findings: Rows(report),
-        diagnostics: report.diagnostics.iter().map(|it| DiagnosticRow::of(report, it)).collect(),
-        summary: SummaryRow::of(report),
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    out.write_all(b"\n")
+    write_in_parts(out, report, &|count, part| (0..count).map(part).collect())
 }
 
-#[derive(Serialize)]
-struct Document<'r> {
-    schema: u32,
-    version: &'static str,
-    findings: Rows<'r>,
-    diagnostics: Vec<DiagnosticRow<'r>>,
-    summary: SummaryRow<'r>,
+/// Writes the whole report, the findings in parts.
+pub fn write_in_parts(out: &mut dyn io::Write, report: &Report, parts: Parts<'_>) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    write!(out, "{{\n  \"schema\": 1,\n  \"version\": \"{version}\",\n  \"findings\": [")?;
+    for (at, some) in report.findings.chunks(TOGETHER * AT_A_TIME).enumerate() {
+        let rows: Vec<&[Finding]> = some.chunks(TOGETHER).collect();
+        let part = |part: usize| findings(report, rows.get(part).copied().unwrap_or_default(), at == 0 && part == 0);
+        for part in parts(rows.len(), &part) {
+            out.write_all(&part)?;
+        }
+    }
+    let diagnostics: Vec<DiagnosticRow> = report.diagnostics.iter().map(|it| DiagnosticRow::of(report, it)).collect();
+    let mut rest = Vec::new();
+    rest.extend_from_slice(if report.findings.is_empty() {
+        b"],\n  \"diagnostics\": "
+    } else {
+        b"\n  ],\n  \"diagnostics\": "
+    });
+    append(&mut rest, &diagnostics, 1);
+    rest.extend_from_slice(b",\n  \"summary\": ");
+    append(&mut rest, &SummaryRow::of(report), 1);
+    rest.extend_from_slice(b"\n}\n");
+    out.write_all(&rest)
 }
 
-/// The findings, made into rows one by one as they are written.
-struct Rows<'r>(&'r Report);
+/// Some findings as they stand in the list.
+fn findings(report: &Report, findings: &[Finding], is_first: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (at, finding) in findings.iter().enumerate() {
+        text.extend_from_slice(if is_first && at == 0 { b"\n    " } else { b",\n    " });
+        append(&mut text, &FindingRow::of(report, finding), 2);
+    }
+    text
+}
 
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_seq(self.0.findings.iter().map(|it| FindingRow::of(self.0, it)))
+/// Appends a value that stands `depth` levels deep.
+fn append(text: &mut Vec<u8>, value: &impl Serialize, depth: usize) {
+    let mut serializer = serde_json::Serializer::with_formatter(text, Indented { depth, has_value: false });
+    value.serialize(&mut serializer).expect("rows have text keys, and memory takes every byte");
+}
+
+/// A value a line, two blanks a level: as serde_json's pretty form, from any depth.
+struct Indented {
+    depth: usize,
+    has_value: bool,
+}
+
+impl Indented {
+    fn line<W: ?Sized + io::Write>(&self, out: &mut W, head: &'static str) -> io::Result<()> {
+        const BLANKS: &[u8] = &[b' '; 64];
+        out.write_all(head.as_bytes())?;
+        out.write_all(BLANKS.get(..self.depth * 2).unwrap_or(BLANKS))
+    }
+
+    fn open<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: &'static str) -> io::Result<()> {
+        self.depth += 1;
+        self.has_value = false;
+        out.write_all(bracket.as_bytes())
+    }
+
+    fn close<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: &'static str) -> io::Result<()> {
+        self.depth -= 1;
+        if self.has_value {
+            self.line(out, "\n")?;
+        }
+        out.write_all(bracket.as_bytes())
+    }
+}
+
+impl Formatter for Indented {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, "[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, "]")
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.line(out, if first { "\n" } else { ",\n" })
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, "{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, "}")
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.line(out, if first { "\n" } else { ",\n" })
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
     }
 }
 
@@ -309,5 +402,43 @@ pub(super) const fn severity_word(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Report, shared_findings};
+    use super::{TOGETHER, write, write_in_parts};
+
+    fn written(report: &Report) -> String {
+        let mut out = Vec::new();
+        write(&mut out, report).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn it_is_laid_out_as_any_json_is() {
+        for report in [shared_findings::one_of_each(), shared_findings::nothing()] {
+            let text = written(&report);
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(text, serde_json::to_string_pretty(&value).unwrap() + "\n");
+        }
+    }
+
+    #[test]
+    fn parts_make_the_same_document_whoever_makes_them() {
+        let mut report = shared_findings::one_of_each();
+        let few = report.findings.clone();
+        report.findings = few.iter().cycle().take(TOGETHER * 40 + 3).cloned().collect();
+        let mut out = Vec::new();
+        let backwards = |count: usize, part: &(dyn Fn(usize) -> Vec<u8> + Sync)| {
+            let mut all: Vec<Vec<u8>> = (0..count).rev().map(part).collect();
+            all.reverse();
+            all
+        };
+        write_in_parts(&mut out, &report, &backwards).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(value["findings"].as_array().unwrap().len(), TOGETHER * 40 + 3);
+        assert_eq!(String::from_utf8(out).unwrap(), written(&report));
     }
 }
