@@ -6,12 +6,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Settings;
+use super::count::counted;
 use super::lookup::{Collected, Found, Place, collect, find, find_in_body};
 use super::operators::{Actual, apply};
 use super::print;
 use super::trace::{Evidence, Rank, Segment, Source, Trace, keep};
-use crate::model::{Dialect, PropertyPath, Resource, ResourceGraph, ResourceIndex};
-use crate::policy::{Condition, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Policy, Subject, bind_field};
+use crate::model::{Dialect, PathSegment, PropertyPath, Resource, ResourceGraph, ResourceIndex};
+use crate::policy::{
+    Condition, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Policy, Subject, Words, bind_field,
+};
 use crate::source::Span;
 use crate::truth::Truth;
 use crate::value::{Reason, Reference, Unknown, Value, ValueKind};
@@ -116,7 +119,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         };
         let truth = self.compare(leaf.operator, field, &found, &expected);
         if T::RECORDS {
-            let evidence = self.evidence(leaf, &field.path_text(), rank_of(field), &found, &expected);
+            let evidence = self.evidence(leaf, rank_of(field), &found, &expected);
             self.trace.push(evidence);
         }
         truth
@@ -129,11 +132,10 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         let truths: Vec<Truth> = truths.collect();
         let all = truths.iter().fold(start, |all, truth| all.and(*truth));
         if T::RECORDS {
-            let path = field.path_text();
             let deciding = collected.items.iter().zip(&truths).filter(|(_, truth)| **truth == all);
             let before = self.trace.mark();
             for (found, _) in deciding {
-                let evidence = self.evidence(leaf, &path, rank_of(field), found, expected);
+                let evidence = self.evidence(leaf, rank_of(field), found, expected);
                 self.trace.push(evidence);
             }
             if self.trace.mark() == before {
@@ -141,7 +143,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                     Some(why) => Found::unknown(why.clone(), collected.span),
                     None => Found::absent(collected.span),
                 };
-                let evidence = self.evidence(leaf, &path, rank_of(field), &found, expected);
+                let evidence = self.evidence(leaf, rank_of(field), &found, expected);
                 self.trace.push(evidence);
             }
         }
@@ -154,7 +156,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         // A key that a mapping does not cover may be there all the same.
         match (&found.actual, field, expected.as_str()) {
             (Actual::Known(value), Field::Path(path), Some(key)) if keyed && value.as_object().is_some() => {
-                let path = path.path.join(crate::model::PathSegment::Key(key.into()));
+                let path = path.path.join(PathSegment::Key(key.into()));
                 let missing = value.as_object().is_some_and(|object| object.get_ignore_case(key).is_none());
                 if missing && !self.resource.coverage.covers(path.segments()) { Truth::Unknown } else { truth }
             }
@@ -173,18 +175,18 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             let best = reads.into_iter().min_by_key(|read| read.rank);
             // Whether a function holds says less than what it was asked about.
             let asks = best.is_some() && matches!(value.kind, ValueKind::Bool(_));
-            let (wanted, mut shown) = (print::value(&expected), print::value(&value));
-            let wanted = if asks { format!("{} is {wanted}", print::operand(operand)) } else { wanted };
+            let (wanted, mut shown) = (expected_words(leaf, &expected), print::value(&value));
+            let wanted = if asks { format!("{} is {wanted}", words(leaf).path).into() } else { wanted };
             let (path, span, source, steps, rank) = if let Some(read) = best {
                 if asks {
                     shown = read.actual;
                 }
-                (read.path, read.span, read.source, read.steps, read.rank)
+                (read.path.into(), read.span, read.source, read.steps, read.rank)
             } else {
                 let file = crate::azure::defaults::NO_TEXT.file;
                 let computed = matches!(operand, Operand::Expression(..)) && value.span.file != file;
                 let own = computed && self.resource.span.contains(value.span);
-                let path = print::operand(operand);
+                let path = words(leaf).path.clone();
                 (path, if own { value.span } else { header }, Source::Written, Vec::new(), Rank::Tier)
             };
             let source = value.as_unknown().map_or(source, |why| Source::Unknown(why.reason.clone()));
@@ -280,7 +282,8 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             let rank = rank_of(field).max(if source == Source::Written { Rank::Written } else { Rank::Missing });
             let steps = found.value.map(|value| value.steps().to_vec()).unwrap_or_default();
             let path = field.path_text();
-            self.reads.push(Read { actual: self.shown(&path, found), path, source, span: found.span, steps, rank });
+            let actual = self.shown(print::is_sensitive(&path), found);
+            self.reads.push(Read { actual, path, source, span: found.span, steps, rank });
         }
     }
 
@@ -368,7 +371,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         Value::new(names.join("/"), self.resource.header)
     }
 
-    fn evidence(&self, leaf: &Leaf, path: &str, rank: Rank, found: &Found<'_>, expected: &Value) -> Evidence {
+    fn evidence(&self, leaf: &Leaf, rank: Rank, found: &Found<'_>, expected: &Value) -> Evidence {
         let source = source_of(found);
         let missing = if source == Source::Written { Rank::Written } else { Rank::Missing };
         let unknown = matches!(source, Source::Unknown(_));
@@ -376,12 +379,13 @@ impl<'a, T: Trace> Evaluator<'a, T> {
             Some(value) if unknown => value.span,
             _ => found.span,
         };
+        let words = words(leaf);
         Evidence {
             pointer: leaf.pointer.clone(),
-            path: path.to_owned(),
+            path: words.path.clone(),
             operator: leaf.operator,
-            expected: print::value(expected),
-            actual: self.shown(path, found),
+            expected: expected_words(leaf, expected),
+            actual: self.shown(words.sensitive, found),
             source,
             span,
             steps: found.value.map(|value| value.steps().to_vec()).unwrap_or_default(),
@@ -391,14 +395,32 @@ impl<'a, T: Trace> Evaluator<'a, T> {
     }
 
     /// What was found, as a person may see it.
-    fn shown(&self, path: &str, found: &Found<'_>) -> String {
+    fn shown(&self, sensitive: bool, found: &Found<'_>) -> String {
         match &found.actual {
-            Actual::Known(value) if value.as_str().is_some() && (self.policy.mask || print::is_sensitive(path)) => {
+            Actual::Known(value) if value.as_str().is_some() && (self.policy.mask || sensitive) => {
                 print::HIDDEN.into()
             }
             actual => print::actual(actual),
         }
     }
+}
+
+/// What evidence says of a comparison whatever the resource.
+pub(super) fn words(leaf: &Leaf) -> &Words {
+    leaf.words.get_or_init(|| {
+        let path = match &leaf.subject {
+            Subject::Field(field) => field.path_text(),
+            Subject::Value(operand) => print::operand(operand),
+            Subject::Count(count) => counted(count),
+        };
+        let expected = leaf.expected.constant().map(|it| print::value(it).into());
+        Words { sensitive: print::is_sensitive(&path), path: path.into(), expected }
+    })
+}
+
+/// What a comparison compares with, for people.
+pub(super) fn expected_words(leaf: &Leaf, expected: &Value) -> Arc<str> {
+    words(leaf).expected.clone().unwrap_or_else(|| print::value(expected).into())
 }
 
 fn value_of(found: &Found<'_>) -> Value {
@@ -424,11 +446,16 @@ fn rank_of(field: &Field) -> Rank {
         return if matches!(field, Field::Element(_) | Field::Computed(_)) { Rank::Written } else { Rank::Identity };
     };
     match path.segments() {
-        [crate::model::PathSegment::Key(key), ..] => match key.to_ascii_lowercase().as_str() {
-            "name" | "kind" | "type" | "apiversion" => Rank::Identity,
-            "sku" => Rank::Tier,
-            _ => Rank::Written,
-        },
+        [PathSegment::Key(key), ..] => {
+            let is = |name: &str| key.eq_ignore_ascii_case(name);
+            if ["name", "kind", "type", "apiVersion"].into_iter().any(is) {
+                Rank::Identity
+            } else if is("sku") {
+                Rank::Tier
+            } else {
+                Rank::Written
+            }
+        }
         _ => Rank::Written,
     }
 }

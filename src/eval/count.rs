@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::condition::{Evaluator, Scope};
+use super::condition::{Evaluator, Scope, expected_words, words};
 use super::lookup::{Place, elements};
 use super::operators::{Actual, apply};
 use super::print;
@@ -254,9 +254,9 @@ impl<'a, T: Trace> Evaluator<'a, T> {
         let span = doubtful.or(tally.hit.filter(|_| elements_decide)).unwrap_or(tally.span);
         let evidence = Evidence {
             pointer: leaf.pointer.clone(),
-            path: counted(count),
+            path: words(leaf).path.clone(),
             operator: leaf.operator,
-            expected: print::value(expected),
+            expected: expected_words(leaf, expected),
             actual: tally.shown(),
             source: source.unwrap_or(if there { Source::Written } else { Source::Absent }),
             span,
@@ -270,7 +270,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
 }
 
 /// What is counted, for people.
-fn counted(count: &Count) -> String {
+pub(super) fn counted(count: &Count) -> String {
     match &count.over {
         Over::Field(field) => format!("count of {}", field.path_text()),
         Over::Value(operand) => format!("count of {}", print::operand(operand)),

@@ -3,6 +3,8 @@
 //! In: comparisons as they are decided. Out: the ones that decided the whole. The evaluator is generic over [`Trace`];
 //! with [`Silent`] nothing is recorded and nothing allocated.
 
+use std::sync::Arc;
+
 use crate::policy::Operator;
 use crate::source::Span;
 use crate::truth::Truth;
@@ -12,13 +14,13 @@ use crate::value::{DefaultOf, Reason, Step};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// Where the comparison stands in the policy: `policyRule.if.allOf[1]`.
-    pub pointer: Box<str>,
+    pub pointer: Arc<str>,
     /// What was read: an ARM path, or `count of ...`.
-    pub path: String,
+    pub path: Arc<str>,
     /// How it was compared.
     pub operator: Operator,
     /// With what, printable.
-    pub expected: String,
+    pub expected: Arc<str>,
     /// What was found, printable; masked when it may be a secret.
     pub actual: String,
     /// Where what was found came from.

@@ -142,9 +142,9 @@ pub(super) fn evidence(evidence: &eval::Evidence, mask: bool, texts: &mut Texts)
         other => other.describe(),
     };
     Evidence {
-        path: texts.share(&evidence.path),
+        path: evidence.path.clone(),
         operator: evidence.operator.as_str(),
-        expected: texts.share(&evidence.expected),
+        expected: evidence.expected.clone(),
         actual: texts.share(if mask { "" } else { &evidence.actual }),
         span: evidence.span,
         reason: reason.map(|it| texts.share(&it)),

@@ -3,7 +3,7 @@
 //! In: the spanned value of a definition. Out: a [`Policy`] whose title and reason are the definition's own. What cannot
 //! be told from code (manual attestation, guest configuration, data plane modes) is refused with its reason.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::builtin::Function;
 use super::compile::{Compiler, bind_field};
@@ -201,6 +201,7 @@ fn with_location(condition: Condition, span: Span) -> Condition {
         operator: Operator::Exists,
         expected: Operand::Constant(Value::new(true, span)),
         pointer: "mode".into(),
+        words: OnceLock::new(),
         span,
     }));
     Condition::AllOf(vec![location, condition])

@@ -3,7 +3,7 @@
 //! In: the spanned value of a condition. Out: [`Condition`], or a diagnostic for each mistake of its author, at the text
 //! in the policy file. Paths are parsed here, aliases resolved, fields bound to the count that they are an element of.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::condition::{
     Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject,
@@ -186,7 +186,8 @@ impl<'p> Compiler<'p> {
         let (subject, expected_operand) = (compiled?, operand?);
         self.fits(operator, &expected_operand, expected)?;
         let pointer = pointer.into();
-        Some(Condition::Leaf(Box::new(Leaf { subject, operator, expected: expected_operand, pointer, span })))
+        let words = OnceLock::new();
+        Some(Condition::Leaf(Box::new(Leaf { subject, operator, expected: expected_operand, pointer, span, words })))
     }
 
     /// The shape that an operator wants of a constant.

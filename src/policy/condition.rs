@@ -2,7 +2,7 @@
 //!
 //! In: nothing; `compile` builds it. Out: what `eval` walks. Knows neither the text it came from nor any resource.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::expression::Expression;
 use crate::model::{PropertyPath, ResourceType};
@@ -32,9 +32,22 @@ pub struct Leaf {
     /// What it is compared with.
     pub expected: Operand,
     /// Where it stands in the policy: `policyRule.if.allOf[1]`.
-    pub pointer: Box<str>,
+    pub pointer: Arc<str>,
     /// Its text in the policy file.
     pub span: Span,
+    /// What evidence says of it whatever the resource; filled in when there is evidence.
+    pub words: OnceLock<Words>,
+}
+
+/// The words of a comparison.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// What is read.
+    pub path: Arc<str>,
+    /// True when the name of what is read says that it holds a secret.
+    pub sensitive: bool,
+    /// What it is compared with, when that is a constant.
+    pub expected: Option<Arc<str>>,
 }
 
 /// What a comparison reads.

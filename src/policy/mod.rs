@@ -23,7 +23,7 @@ pub mod suggest;
 pub use azure_policy::{compile_definition, is_definition};
 pub use compile::bind_field;
 pub use condition::{
-    Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject,
+    Condition, Count, ElementPath, Field, FieldPath, Leaf, Operand, Operator, Over, Related, Relation, Subject, Words,
 };
 pub use definition::{Category, EquivalentsWhen, Message, MessagePart, Parameter, Policy, Severity, Types};
 pub use expression::Expression;

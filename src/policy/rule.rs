@@ -2,6 +2,8 @@
 //!
 //! In: the spanned value of a rule. Out: one condition that is true for a violation, and the types it can be true for.
 
+use std::sync::OnceLock;
+
 use super::compile::Compiler;
 use super::condition::{Condition, Field, Leaf, Operand, Operator, Related, Relation, Subject};
 use super::definition::Parameter;
@@ -110,6 +112,7 @@ fn missing_resource(compiler: &mut Compiler<'_>, details: &Value, own: Option<&[
         operator: Operator::Equals,
         expected: Operand::Constant(Value::new(0, details.span)),
         pointer: "policyRule.then.details".into(),
+        words: OnceLock::new(),
         span: details.span,
     })))
 }
