@@ -16,12 +16,17 @@ const LEAST: u64 = 4 * 1024 * 1024;
 
 /// The most bytes of input that a run should read; none when nothing limits it.
 pub(super) fn of_this_process() -> Option<u64> {
+    memory().map(|it| (it / TIMES).max(LEAST))
+}
+
+/// The bytes of memory that there are for what is read; none when nothing limits them.
+pub(super) fn memory() -> Option<u64> {
     let address_space = text("/proc/self/limits").as_deref().and_then(address_space).map(|it| it.saturating_sub(FLOOR));
     let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let group = group.into_iter().find_map(|path| text(path)?.trim().parse::<u64>().ok());
     let least = [address_space, group].into_iter().flatten().min()?;
     // Version 1 writes a number near the largest for "none".
-    (least < 1 << 50).then(|| (least / TIMES).max(LEAST))
+    (least < 1 << 50).then_some(least)
 }
 
 #[expect(clippy::disallowed_methods, reason = "discover reads files")]

@@ -222,6 +222,10 @@ impl Files for Disk {
         text("", &bytes).map(Arc::from).map_err(|_| ReadError::NotText)
     }
 
+    fn memory(&self) -> Option<u64> {
+        super::budget::memory()
+    }
+
     fn list(&self, directory: &Path) -> Vec<Listed> {
         let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
         if !self.is_allowed(here) {

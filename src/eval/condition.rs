@@ -397,9 +397,7 @@ impl<'a, T: Trace> Evaluator<'a, T> {
     /// What was found, as a person may see it.
     fn shown(&self, sensitive: bool, found: &Found<'_>) -> String {
         match &found.actual {
-            Actual::Known(value) if value.as_str().is_some() && (self.policy.mask || sensitive) => {
-                print::HIDDEN.into()
-            }
+            Actual::Known(value) if value.as_str().is_some() && (self.policy.mask || sensitive) => print::HIDDEN.into(),
             actual => print::actual(actual),
         }
     }

@@ -15,6 +15,11 @@ pub trait Files: Sync {
     /// What lies directly in a directory, sorted by name; nothing when it is no directory or outside.
     fn list(&self, directory: &Path) -> Vec<Listed>;
 
+    /// The bytes of memory that there are for what is read, when something limits them: the same in every run.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// The path as reports show it.
     fn shown(&self, path: &Path) -> String {
         slashes(path)

@@ -443,6 +443,10 @@ impl Files for Recorder<'_> {
         self.disk.list(directory)
     }
 
+    fn memory(&self) -> Option<u64> {
+        self.disk.memory()
+    }
+
     fn shown(&self, path: &Path) -> String {
         self.disk.shown(path)
     }

@@ -15,7 +15,7 @@ mod switched_off;
 mod template;
 mod traversal;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,6 +37,12 @@ const MAX_INSTANCES: usize = 10_000;
 
 /// The most instances of one root.
 const MAX_TOTAL: usize = 40_000;
+
+/// As many are evaluated however little memory there is.
+const LEAST_TOTAL: usize = 5_000;
+
+/// What an instance takes until it is judged, with what is found in it, beside that of another root at the same time.
+const INSTANCE_BYTES: u64 = 20 * 1024;
 
 /// How many evaluations may be under way inside one another.
 const MAX_DEPTH: u32 = 3_000;
@@ -139,6 +145,8 @@ pub(super) struct Evaluator<'p> {
     failures: Cell<u32>,
     depth: Cell<u32>,
     steps: Cell<u64>,
+    /// How many instances the root may have.
+    most: OnceCell<usize>,
     /// True once the bound on everything that a root holds was reported.
     full: Cell<bool>,
     /// True while a template file is rendered.
@@ -160,6 +168,7 @@ impl<'p> Evaluator<'p> {
             failures: Cell::new(0),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            most: OnceCell::new(),
             full: Cell::new(false),
             rendering: Cell::new(false),
         }
@@ -229,7 +238,7 @@ impl<'p> Evaluator<'p> {
             self.switch_off(module, self.resource_address(module, index, None), parts);
         }
         for copy in 0..expansion.copies.len() {
-            if instances.len() >= MAX_TOTAL {
+            if instances.len() >= LEAST_TOTAL && instances.len() >= self.most() {
                 self.report_full("resources", block.header);
                 return;
             }
@@ -262,10 +271,17 @@ impl<'p> Evaluator<'p> {
         }
     }
 
+    /// How many instances the root may have: fewer where memory is limited, so that the run comes to an end.
+    fn most(&self) -> usize {
+        let fitting = |memory: u64| usize::try_from(memory / INSTANCE_BYTES).unwrap_or(MAX_TOTAL);
+        let most = || self.project.memory().map_or(MAX_TOTAL, |it| fitting(it).clamp(LEAST_TOTAL, MAX_TOTAL));
+        *self.most.get_or_init(most)
+    }
+
     /// Says once that a root holds more than is evaluated.
     fn report_full(&self, what: &str, span: Span) {
         if !self.full.replace(true) {
-            let message = format!("this root has more than {MAX_TOTAL} {what}; the rest is not judged");
+            let message = format!("this root has more than {} {what}; the rest is not judged", self.most());
             self.report(Diagnostic::error(Code::Bound, span, message));
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::expansion::{Copy, Expansion, Key};
 use super::resource::ResourceNode;
 use super::scope::{Memo, Repetition, Scope, cells, repetition_names};
-use super::{Evaluator, MAX_TOTAL};
+use super::{Evaluator, LEAST_TOTAL};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::terraform::project::{Call, Module, Source};
 use crate::source::Span;
@@ -237,7 +237,7 @@ impl<'p> Evaluator<'p> {
         let Some(target) = self.called_module(module, call, &path, name, block.header) else { return Vec::new() };
         let mut children = Vec::with_capacity(expansion.copies.len());
         for copy in &expansion.copies {
-            if self.modules.borrow().len() >= MAX_TOTAL {
+            if self.modules.borrow().len() >= LEAST_TOTAL && self.modules.borrow().len() >= self.most() {
                 self.report_full("module instances", block.header);
                 break;
             }

@@ -72,6 +72,11 @@ pub(super) struct Input {
 }
 
 impl<'f> Project<'f> {
+    /// The bytes of memory that there are, when something limits them.
+    pub(in crate::frontend::terraform) fn memory(&self) -> Option<u64> {
+        self.files.memory()
+    }
+
     /// Parses the scanned files and everything that they call inside the repository.
     pub fn load(
         scanned: Vec<SourceFile>,
