@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
-/// Deep enough for whatever nesting the parsers allow, whatever the system gives to a main thread.
-const STACK: usize = 16 * 1024 * 1024;
+use baalint::frontend::terraform::{DEEP_STACK, is_on_deep_stack};
 
 fn main() -> ExitCode {
-    let work = || baalint::cli::run(std::env::args_os());
-    match std::thread::Builder::new().stack_size(STACK).spawn(work) {
+    let run = || baalint::cli::run(std::env::args_os());
+    let deep = move || {
+        is_on_deep_stack();
+        run()
+    };
+    // Deep enough for whatever nesting the parsers and evaluation allow, whatever the system gives to a main thread.
+    match std::thread::Builder::new().stack_size(DEEP_STACK).spawn(deep) {
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(2)),
-        Err(_) => work(),
+        Err(_) => run(),
     }
 }

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::frontend::terraform::{DEEP_STACK, is_on_deep_stack};
+use crate::frontend::terraform::{DEEP_STACK, has_deep_stack, is_on_deep_stack};
 
 /// Stack of a worker where there is no room for the deepest evaluation: nesting bounds of the parsers are chosen to fit.
 const STACK: usize = 8 * 1024 * 1024;
@@ -28,7 +28,9 @@ impl Workers {
     pub(super) fn new(threads: Option<usize>, files: usize) -> Self {
         make_room(8);
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.unwrap_or_else(available).min(files / FILES_PER_THREAD).max(1);
+        let most = files / FILES_PER_THREAD;
+        // How many processors there are takes the system a dozen files to tell.
+        let threads = if most > 1 { threads.unwrap_or_else(available).min(most).max(1) } else { 1 };
         // Reading, parsing, evaluating and judging on the same threads lets each use again what the one before it freed.
         let room = (files / FILES_PER_BLOCK / threads).min(MOST_BLOCKS);
         let start = move |_| {
@@ -37,8 +39,13 @@ impl Workers {
             make_room(8);
         };
         let builder = || ThreadPoolBuilder::new().num_threads(threads);
+        // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
+        if threads == 1 && has_deep_stack() {
+            ask_for_heap(room);
+            return Self { pool: builder().use_current_thread().build().ok(), threads, current: true };
+        }
         let deep = builder().stack_size(DEEP_STACK).start_handler(start).build();
-        // Where address space is bounded: a pool of one is the thread at hand.
+        // Where address space is bounded.
         let shallow = || {
             let builder = builder().stack_size(STACK);
             if threads == 1 { builder.use_current_thread().build() } else { builder.build() }

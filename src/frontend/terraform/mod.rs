@@ -23,7 +23,7 @@ mod statistics;
 mod version;
 
 pub(crate) use backward::Backward;
-pub use evaluate::{DEEP_STACK, is_on_deep_stack, on_deep_stack};
+pub use evaluate::{DEEP_STACK, has_deep_stack, is_on_deep_stack, on_deep_stack};
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
 pub use lower::lower;
 pub use mapping::Mappings;

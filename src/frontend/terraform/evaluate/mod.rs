@@ -53,8 +53,8 @@ const MAX_STEPS: u64 = 4_000_000;
 /// How many parts a value that is kept may have: what shares its parts grows without growing in memory.
 const MAX_LEAVES: u32 = 2_000_000;
 
-/// Enough for [`MAX_DEPTH`] in a debug build; only what is used is ever backed by memory.
-pub const DEEP_STACK: usize = 192 << 20;
+/// Enough for [`MAX_DEPTH`]: an optimised build takes some 5 MiB. Only what is used is ever backed by memory.
+pub const DEEP_STACK: usize = if cfg!(debug_assertions) { 192 << 20 } else { 48 << 20 };
 
 /// All instances of a root.
 pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>) {
@@ -103,6 +103,11 @@ thread_local! {
 /// Says that the stack of this thread has [`DEEP_STACK`] bytes.
 pub fn is_on_deep_stack() {
     DEEP.set(true);
+}
+
+/// Whether somebody said so.
+pub fn has_deep_stack() -> bool {
+    DEEP.get()
 }
 
 /// Runs on a thread whose stack holds the deepest evaluation that the bounds allow: on this one when it is such a thread.
