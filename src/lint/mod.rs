@@ -266,7 +266,7 @@ pub fn run(request: Request) -> Run {
     run.timings = timings.steps;
     drop(bench);
     run.workers = Some(workers);
-    run.remains = Remains::of((units, judgement, policies, library, found, inputs));
+    run.remains = Remains::of((units, judgement, policies, library, found, inputs, mappings, settings));
     run
 }
 

@@ -67,7 +67,7 @@ fn append(text: &mut Vec<u8>, value: &impl Serialize, depth: usize) {
     value.serialize(&mut serializer).expect("rows have text keys, and memory takes every byte");
 }
 
-/// A value a line, two blanks a level: as serde_json's pretty form, from any depth.
+/// A value a line, two blanks a level: as `serde_json`'s pretty form, from any depth.
 struct Indented {
     depth: usize,
     has_value: bool,
