@@ -23,7 +23,13 @@ use crate::policy::Policy;
 use crate::source::{SourceMap, Span};
 
 /// The most findings of one root that are kept: more than anybody reads, and they must fit into a small machine's memory.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
+
+/// As many are kept of every root however little memory there is.
+const LEAST: usize = 1_000;
+
+/// What a finding takes, with its part of the report.
+const FINDING_BYTES: u64 = 2_560;
 
 /// The most findings that carry a text of their own.
 const MOST_SNIPPETS: usize = 20_000;
@@ -34,6 +40,14 @@ pub(super) struct Context<'r> {
     pub(super) policies: &'r Shelf,
     pub(super) marking: Option<&'r Marking>,
     pub(super) sources: &'r SourceMap,
+    /// The most findings of one root.
+    pub(super) most: usize,
+}
+
+/// The most findings of one root: fewer where memory is limited and so many directories may be one, so that all of them fit.
+pub(super) fn most(memory: Option<u64>, directories: usize) -> usize {
+    let fitting = |memory: u64| usize::try_from(memory / FINDING_BYTES).unwrap_or(MOST) / directories.max(1);
+    memory.map_or(MOST, |it| fitting(it).clamp(LEAST, MOST))
 }
 
 /// The findings of one root so far.
@@ -51,8 +65,9 @@ pub(super) struct Gathering<'r> {
 pub(super) struct Gathered {
     root: Arc<str>,
     drafts: Drafts,
-    /// How many more there would be.
+    /// How many more there would be, and how many are the most.
     left_out: usize,
+    most: usize,
 }
 
 type Drafts = IndexMap<Key, Draft, FxBuildHasher>;
@@ -95,7 +110,7 @@ struct Other {
 impl<'r> Gathering<'r> {
     /// No finding yet.
     pub(super) fn new(context: Context<'r>, graph: &'r ResourceGraph, texts: &'r mut Texts) -> Self {
-        let gathered = Gathered { root: graph.root.clone(), ..Gathered::default() };
+        let gathered = Gathered { root: graph.root.clone(), most: context.most, ..Gathered::default() };
         Self { context, graph, texts, latest: None, gathered }
     }
 
@@ -113,7 +128,7 @@ impl<'r> Gathering<'r> {
             let raised = raised(self.context, self.graph, one, policy);
             let member = (one.graph, one.resource);
             draft.rest.get_or_insert_default().also.push(Other { member, resource: subject, raised, related });
-        } else if self.gathered.drafts.len() < MOST {
+        } else if self.gathered.drafts.len() < self.context.most {
             let finding = self.finding(one, policy, facts, &key, subject);
             let encrypts = findings::encrypts(self.graph, one.resource);
             let rest = (!encrypts.is_empty()).then(|| Box::new(Rest { encrypts, also: Vec::new() }));
@@ -215,7 +230,7 @@ impl Merging {
     /// Adds the findings of the next root, which is at this place of the run.
     pub(super) fn add(&mut self, at: usize, next: Gathered) {
         if next.left_out > 0 {
-            self.told.push(too_many(&next.root, next.left_out));
+            self.told.push(too_many(&next.root, next.left_out, next.most));
         }
         for (key, mut draft) in next.drafts {
             draft.finding.members.iter_mut().for_each(|it| it.0 = at);
@@ -296,8 +311,8 @@ fn raised(context: Context<'_>, graph: &ResourceGraph, one: &Judged, policy: &Po
 }
 
 /// Findings beyond what is kept are not reported: the run cannot be taken for a whole one.
-fn too_many(root: &str, left_out: usize) -> Diagnostic {
-    let message = format!("has more than {MOST} findings: {left_out} more are not reported");
+fn too_many(root: &str, left_out: usize, most: usize) -> Diagnostic {
+    let message = format!("has more than {most} findings: {left_out} more are not reported");
     Diagnostic::of_path(Code::Bound, root, message).with_help("select policies with `--select`, or split the root")
 }
 

@@ -29,6 +29,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
+
 use self::changes::Since;
 use self::configured::{
     configure, named_path, nearest_config, read_config, settings, with_config, with_config_shelves, wrong_patterns,
@@ -46,9 +48,10 @@ pub use self::units::Values;
 use self::workers::Workers;
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::discover::{self, Buffer, Disk, Kind, Wanted};
+use crate::discover::{self, Buffer, Discovered, Disk, Kind, Wanted};
 use crate::eval;
 use crate::finding::Finding;
+use crate::frontend::Files as _;
 use crate::frontend::terraform::{Mappings, Statistics};
 use crate::model::ResourceGraph;
 use crate::policy::Policy;
@@ -193,7 +196,12 @@ pub fn run(request: Request) -> Run {
     diagnostics.extend(wrong_patterns(&request.select, &request.ignore, config, &library));
     let settings = settings(config, &library, request.today, &mut diagnostics);
     let keeps_graphs = request.graphs || request.fixes || request.values.statistics;
-    let bench = Bench::new(&policies, &settings, Keep { graph: keeps_graphs, told: request.fixes });
+    let bench = Bench::new(
+        &policies,
+        &settings,
+        Keep { graph: keeps_graphs, told: request.fixes },
+        most_findings(&found, &sources),
+    );
     let judge = |graph, sources: &SourceMap| bench.judge(graph, sources);
     let mut units = workers.run(|| units::units(&found.inputs, &found.disk, &mut sources, &values, &mappings, &judge));
     diagnostics.extend(units.take_diagnostics());
@@ -268,6 +276,17 @@ pub fn run(request: Request) -> Run {
     run.workers = Some(workers);
     run.remains = Remains::of((units, judgement, policies, library, found, inputs, mappings, settings));
     run
+}
+
+/// The most findings of one root.
+fn most_findings(found: &Discovered, sources: &SourceMap) -> usize {
+    // Whatever a small input holds fits, and asking takes time.
+    const SMALL: usize = 512 * 1024;
+    if sources.files().iter().map(|it| it.text().len()).sum::<usize>() < SMALL {
+        return gather::MOST;
+    }
+    let directories: FxHashSet<&Path> = found.inputs.iter().filter_map(|it| it.path.parent()).collect();
+    gather::most(found.disk.memory(), directories.len())
 }
 
 fn wanted(request: &Request, config: &Config) -> Wanted {

@@ -23,6 +23,8 @@ pub(super) struct Bench<'r> {
     pub(super) settings: &'r Settings,
     marking: Option<Marking>,
     keep: Keep,
+    /// The most findings of one root.
+    most: usize,
     /// What threads know already: each takes one and puts it back.
     desks: Mutex<Vec<Desk>>,
     nanoseconds: AtomicU64,
@@ -55,16 +57,16 @@ pub(super) struct Root {
 }
 
 impl<'r> Bench<'r> {
-    pub(super) fn new(policies: &'r Shelf, settings: &'r Settings, keep: Keep) -> Self {
+    pub(super) fn new(policies: &'r Shelf, settings: &'r Settings, keep: Keep, most: usize) -> Self {
         let (marking, desks) = (Marking::of(settings), Mutex::default());
-        Self { policies, settings, marking, keep, desks, nanoseconds: AtomicU64::new(0) }
+        Self { policies, settings, marking, keep, most, desks, nanoseconds: AtomicU64::new(0) }
     }
 
     /// Judges a root.
     pub(super) fn judge(&self, graph: ResourceGraph, sources: &SourceMap) -> Root {
         let started = Instant::now();
         let mut desk = self.desks().pop().unwrap_or_default();
-        let context = Context { policies: self.policies, marking: self.marking.as_ref(), sources };
+        let context = Context { policies: self.policies, marking: self.marking.as_ref(), sources, most: self.most };
         let mut gathering = Gathering::new(context, &graph, &mut desk.texts);
         let mut told = Vec::new();
         let judgement = judge::judge(&graph, 0, self.policies, &mut desk.known, self.settings, &mut |one| {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
-use super::super::gather::Context;
+use super::super::gather::{Context, MOST};
 use super::super::judge::{self, Judged};
 use super::super::library::{Library, Selection, Shelves};
 use super::super::narrow::keep_named;
@@ -232,7 +232,8 @@ impl State {
 
     fn findings<'j>(&self, judged: impl IntoIterator<Item = &'j Judged>) -> Vec<Finding> {
         let marking = Marking::of(&self.settings);
-        let context = Context { policies: &self.policies, marking: marking.as_ref(), sources: &self.sources };
+        let context =
+            Context { policies: &self.policies, marking: marking.as_ref(), sources: &self.sources, most: MOST };
         findings::findings(judged, &self.graphs, context)
     }
 
