@@ -20,9 +20,7 @@ pub(super) fn resource_type(object: &Object) -> Option<(&str, &Entry)> {
     let has = |keys: &[&str]| keys.iter().any(|key| inner.get(key).is_some());
     if object.get("kind").is_some() {
         None
-    } else if part("template").is_some_and(|it| is_list(it, "containers"))
-        && (has(&["managedEnvironmentId", "environmentId"]) || part("configuration").is_some())
-    {
+    } else if part("template").is_some_and(|it| is_list(it, "containers")) {
         let is_job = part("configuration").is_some_and(|it| it.get("triggerType").is_some());
         Some((if is_job { "Microsoft.App/jobs" } else { "Microsoft.App/containerApps" }, properties))
     } else if is_list(inner, "containers") && has(&["osType", "ipAddress", "imageRegistryCredentials", "restartPolicy"])
@@ -33,10 +31,18 @@ pub(super) fn resource_type(object: &Object) -> Option<(&str, &Entry)> {
     }
 }
 
+/// What `az containerapp update --yaml` takes: the environment of the app is not said.
+fn is_change(object: &Object) -> bool {
+    let properties = object.value("properties").and_then(Value::as_object);
+    let says = |key: &str| properties.is_some_and(|it| it.get(key).is_some());
+    says("template") && !says("managedEnvironmentId") && !says("environmentId")
+}
+
 /// Lowers one document.
 pub(super) fn lower(root: &Value, lowered: &mut Lowered) {
     let Some(object) = root.as_object() else { return };
     let Some((resource_type, entry)) = resource_type(object) else { return };
+    let is_part = object.get("type").is_none() && is_change(object);
     let header = if object.get("type").is_some() { entry.key_span.to(entry.value.span) } else { entry.key_span };
     let mut body = Object { rest: object.rest.clone(), ..Object::default() };
     for (key, entry) in
@@ -53,11 +59,12 @@ pub(super) fn lower(root: &Value, lowered: &mut Lowered) {
         source_type: resource_type.into(),
         dialect: Dialect::Yaml,
         body: Value::object(body, root.span),
-        coverage: Arc::new(Coverage::complete()),
+        coverage: Arc::new(if is_part { Coverage::none() } else { Coverage::complete() }),
         span: root.span,
         header,
         callers: Vec::new(),
-        presence: Presence::Certain,
+        // What is said of an app that exists already is a part of it.
+        presence: if is_part { Presence::Partial } else { Presence::Certain },
         parent: None,
         resource_group: object.value("resourceGroup").cloned(),
         provider_major: None,

@@ -75,7 +75,7 @@ pub(super) const KINDS: [&str; 14] = [
 
 /// True when a text is worth parsing.
 pub fn may_be_input(text: &str) -> bool {
-    declares_azure(text) || declares_workload(text) || is_playbook(text) || uses_components(text)
+    declares_azure(text) || declares_workload(text) || is_playbook(text) || uses_components(text) || changes_app(text)
 }
 
 /// True for a text that can hardly be anything else.
@@ -87,6 +87,12 @@ pub(super) fn declares_azure(text: &str) -> bool {
 /// The same as `contains`, by the vectors of the machine.
 pub(super) fn has(text: &str, mark: &str) -> bool {
     memmem::find(text.as_bytes(), mark.as_bytes()).is_some()
+}
+
+/// What `az containerapp update --yaml` takes, which may name neither the type nor the environment.
+fn changes_app(text: &str) -> bool {
+    ["properties:", "template:", "containers:", "image:"].iter().all(|mark| text.contains(mark))
+        && !text.contains("apiVersion:")
 }
 
 /// A playbook whose roles or included files may use Azure.

@@ -118,7 +118,8 @@ fn resource(manifest: &Manifest, kind: &str, body: Object) -> Resource {
         source_type: manifest.kind.clone(),
         dialect: Dialect::Yaml,
         body: Value::object(body, manifest.span),
-        coverage: Arc::new(Coverage::complete()),
+        // What a patch leaves out may stand in what it changes.
+        coverage: Arc::new(if manifest.is_part { Coverage::none() } else { Coverage::complete() }),
         span: manifest.span,
         header: manifest.header,
         callers: Vec::new(),
