@@ -5,6 +5,7 @@
 //! secret ([`recognise`]). References, unknown values, Key Vault references and placeholders are no literals.
 
 pub mod recognise;
+mod script;
 
 use std::fmt::Write as _;
 
@@ -167,7 +168,9 @@ impl Search {
         } else if let Some(name) = name() {
             recognise::names_secret(name, text) || recognise::is_secret(text)
         } else if is(&["customData", "userData", "custom_data", "user_data", "user_data_base64"]) {
-            decoded(text).is_some_and(|script| recognise::is_secret(&script))
+            decoded(text).is_some_and(|script| script::holds_secret(&script))
+        } else if is(&["commandToExecute", "scriptContent", "script_content"]) {
+            script::holds_secret(text)
         } else if text.starts_with('{') {
             serde_json::from_str(text).is_ok_and(|json| holds_secret(&json))
         } else {
@@ -200,6 +203,7 @@ impl Search {
 fn holds_secret(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::Object(entries) => entries.iter().any(|(key, value)| match value.as_str() {
+            Some(text) if key.eq_ignore_ascii_case("commandToExecute") => script::holds_secret(text),
             Some(text) => {
                 !recognise::is_reference(text) && (recognise::names_secret(key, text) || recognise::is_secret(text))
             }
