@@ -3,6 +3,7 @@
 //! In: directories. Out: the files that may be inputs, in the order of their paths, and what could not be read. Few directories are
 //! walked by the thread at hand. A link is not followed; what it leads to is [`walk`](super::walk)'s to say.
 
+use std::cell::LazyCell;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, FileType};
 use std::path::{Path, PathBuf};
@@ -75,15 +76,20 @@ impl<'d> Tree<'d> {
         }
     }
 
-    /// The files below directories, on at most so many threads, and what could not be read.
-    pub(super) fn below(&self, roots: &[PathBuf], threads: usize) -> (Vec<Candidate>, Vec<Diagnostic>) {
+    /// The files below directories, on at most so many threads (asked for when there is enough for two), and what could not be read.
+    pub(super) fn below(
+        &self,
+        roots: &[PathBuf],
+        threads: impl FnOnce() -> usize,
+    ) -> (Vec<Candidate>, Vec<Diagnostic>) {
+        let threads = LazyCell::new(threads);
         let mut waiting: Vec<Directory> = roots.iter().map(|root| self.root(root)).collect();
         let count = waiting.len();
         let mut all = Found::default();
         while let Some(next) = waiting.pop() {
             self.look(&next, &mut waiting, &mut all);
-            if threads > 1 && all.names > FEW && !waiting.is_empty() {
-                self.together(std::mem::take(&mut waiting), threads, &mut all);
+            if all.names > FEW && !waiting.is_empty() && *threads > 1 {
+                self.together(std::mem::take(&mut waiting), *threads, &mut all);
             }
         }
         all.diagnostics.sort();
@@ -303,7 +309,7 @@ mod tests {
             let disk = Disk::new(std::slice::from_ref(&root));
             let excluded = OverrideBuilder::new(".").add("!*.hcl").unwrap().build().unwrap();
             let tree = Tree::new(&disk, Ignored::new(Some(excluded)));
-            let (candidates, diagnostics) = tree.below(&[root], threads);
+            let (candidates, diagnostics) = tree.below(&[root], || threads);
             assert_eq!(diagnostics, []);
             candidates.into_iter().map(|it| it.path).collect()
         }
@@ -390,7 +396,7 @@ mod tests {
     fn the_working_directory_is_walked_as_itself() {
         let disk = Disk::new(&[PathBuf::from(".")]);
         let tree = Tree::new(&disk, Ignored::new(None));
-        let (candidates, _) = tree.below(&[PathBuf::from("./fixtures/equivalence")], 2);
+        let (candidates, _) = tree.below(&[PathBuf::from("./fixtures/equivalence")], || 2);
         assert!(candidates.iter().any(|it| it.path.starts_with(Path::new("fixtures/equivalence"))));
     }
 }

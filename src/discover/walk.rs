@@ -29,7 +29,7 @@ pub(super) fn candidates(
     }
     let available = || std::thread::available_parallelism().map_or(1, usize::from);
     let tree = Tree::new(disk, Ignored::new(excluded(exclude, diagnostics)));
-    let (below, told) = tree.below(&directories, threads.unwrap_or_else(available));
+    let (below, told) = tree.below(&directories, || threads.unwrap_or_else(available));
     found.extend(below);
     diagnostics.extend(told);
 }
