@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 use baalint::frontend::terraform::{DEEP_STACK, is_on_deep_stack};
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let run = || baalint::cli::run(std::env::args_os());

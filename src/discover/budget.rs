@@ -8,6 +8,9 @@ use std::path::Path;
 /// What a process needs before it reads anything: threads' stacks, the allocator's arenas, the binary itself.
 const FLOOR: u64 = 256 * 1024 * 1024;
 
+/// Fewer than that are filled by the stacks and heaps of many threads: the allocator takes 32 MiB at a time for each.
+const FEW_ADDRESSES: u64 = 4 * 1024 * 1024 * 1024;
+
 /// A run of usual code holds about so many times the bytes of its input; only one in which every line is wrong holds more.
 const TIMES: u64 = 24;
 
@@ -27,6 +30,11 @@ pub(super) fn memory() -> Option<u64> {
     let least = [address_space, group].into_iter().flatten().min()?;
     // Version 1 writes a number near the largest for "none".
     (least < 1 << 50).then_some(least)
+}
+
+/// Whether the addresses of this process are bounded so tightly that more threads would leave no room for what is read.
+pub(super) fn is_short_of_addresses() -> bool {
+    text("/proc/self/limits").as_deref().and_then(address_space).is_some_and(|it| it < FEW_ADDRESSES)
 }
 
 #[expect(clippy::disallowed_methods, reason = "discover reads files")]

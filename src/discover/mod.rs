@@ -106,6 +106,11 @@ pub struct Walked {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// Whether the addresses of this process are bounded so tightly that one thread has to do.
+pub fn is_short_of_addresses() -> bool {
+    budget::is_short_of_addresses()
+}
+
 /// Finds everything that `wanted` names.
 pub fn walk(wanted: Wanted) -> Walked {
     let mut diagnostics = Vec::new();

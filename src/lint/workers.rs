@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::discover;
 use crate::frontend::terraform::{DEEP_STACK, has_deep_stack, is_on_deep_stack};
 
 /// Stack of a worker where there is no room for the deepest evaluation: nesting bounds of the parsers are chosen to fit.
@@ -24,24 +25,18 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// At most `threads`, fewer for few `files`.
+    /// At most `threads`, fewer for few `files`, and one where address space is short: each thread's stack and heap take some.
     pub(super) fn new(threads: Option<usize>, files: usize) -> Self {
-        make_room(8);
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         let most = files / FILES_PER_THREAD;
         // How many processors there are takes the system a dozen files to tell.
         let threads = if most > 1 { threads.unwrap_or_else(available).min(most).max(1) } else { 1 };
+        let threads = if threads > 1 && discover::is_short_of_addresses() { 1 } else { threads };
         // Reading, parsing, evaluating and judging on the same threads lets each use again what the one before it freed.
-        let room = (files / FILES_PER_BLOCK / threads).min(MOST_BLOCKS);
-        let start = move |_| {
-            is_on_deep_stack();
-            ask_for_heap(room);
-            make_room(8);
-        };
+        let start = |_| is_on_deep_stack();
         let builder = || ThreadPoolBuilder::new().num_threads(threads);
         // A pool of one is the thread at hand; it counts as a worker, so nothing else starts.
         if threads == 1 && has_deep_stack() {
-            ask_for_heap(room);
             return Self { pool: builder().use_current_thread().build().ok(), threads, current: true };
         }
         let deep = builder().stack_size(DEEP_STACK).start_handler(start).build();
@@ -68,36 +63,12 @@ impl Workers {
     }
 }
 
-/// As many files fill a [`BLOCK`] of the heap, with what is made of them.
-const FILES_PER_BLOCK: usize = 6;
-
-/// What one heap of a thread can have; another one begins behind it.
-const MOST_BLOCKS: usize = 600;
-
-/// Larger ones would lie outside of the heap.
-const BLOCK: usize = 96 * 1024;
-
-/// Asks the system for the heap of this thread block by block, not page by page: each question stops the other threads. What is
-/// freed at its end stays this thread's, and takes no memory until it is written to.
-fn ask_for_heap(blocks: usize) {
-    let asked: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
-    drop(std::hint::black_box(asked));
-}
-
 /// So many parts, in order, on the threads of a run.
 pub(super) fn parts(workers: Option<&Workers>, count: usize, part: &(dyn Fn(usize) -> Vec<u8> + Sync)) -> Vec<Vec<u8>> {
     match workers {
         Some(workers) if workers.threads > 1 => workers.run(|| (0..count).into_par_iter().map(part).collect()),
         _ => (0..count).map(part).collect(),
     }
-}
-
-/// Makes room for the small values of this thread. The allocator of glibc grows a thread's heap page by page, with a question
-/// to the system each; a gap before something that stays is filled without one.
-pub(super) fn make_room(blocks: usize) {
-    let gap: Vec<Vec<u8>> = (0..blocks).map(|_| Vec::with_capacity(BLOCK)).collect();
-    std::mem::forget(std::hint::black_box(Box::new(0_u8)));
-    drop(std::hint::black_box(gap));
 }
 
 /// The results of `work` on each item, in order; fewer items than `least` are done by this thread.

@@ -14,6 +14,9 @@ use baalint::source::{SourceFile, SourceMap};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use rayon::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench reads its input and prints its result")]

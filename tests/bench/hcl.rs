@@ -13,6 +13,9 @@ use baalint::parse::hcl;
 use baalint::source::FileId;
 use rayon::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 7;
 
 fn main() {

@@ -11,6 +11,9 @@ use baalint::frontend::MemoryFiles;
 use baalint::frontend::terraform::{Options, Project};
 use baalint::source::SourceMap;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const THOUSANDS: usize = 4;
 
 const ROOT: &str = r#"

@@ -16,6 +16,9 @@ use baalint::suppress::Day;
 use granit_parser::Parser;
 use rayon::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: u32 = 9;
 
 fn main() {

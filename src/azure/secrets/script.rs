@@ -6,7 +6,7 @@
 use super::recognise::{is_reference, is_secret, names_secret};
 
 /// True where a line gives a literal to a name that says secret, or a word is a secret by its form.
-pub fn holds_secret(script: &str) -> bool {
+pub(super) fn holds_secret(script: &str) -> bool {
     is_secret(script) || script.lines().any(line_holds_secret)
 }
 
