@@ -183,7 +183,9 @@ fn literal_secrets_are_found_by_schema_by_name_and_by_form() {
     ];
     for (resource_type, body, expected) in cases {
         let found = secrets::literals(&resource(resource_type, Dialect::Arm, &body));
-        let found: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
+        let mut found: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
+        // A script is told once for what it holds and once for itself.
+        found.dedup();
         assert_eq!(found, expected, "{resource_type} {body}");
     }
 }

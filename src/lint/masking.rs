@@ -18,6 +18,9 @@ use crate::value::Value;
 /// Shorter texts are no secrets, and would take half a report with them.
 const SHORTEST: usize = 4;
 
+/// A longer text is no part of a word by chance.
+const LONG: usize = 8;
+
 type ByFile = IndexMap<FileId, Vec<String>, FxBuildHasher>;
 
 /// The literal secrets of a graph: each with every file that its text came through.
@@ -130,10 +133,26 @@ fn mask_words(finding: &mut Finding, secrets: &[String], any: Option<&Regex>) {
     }
 }
 
-/// The text with stars for the bytes of every secret.
+/// The text with stars for the bytes of every secret; a short one inside of a word is a part of that word (`pass`, `password`).
 fn without(text: &str, secrets: &[String]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| {
-        if text.contains(secret.as_str()) { text.replace(secret.as_str(), &"*".repeat(secret.len())) } else { text }
+        if !text.contains(secret.as_str()) {
+            return text;
+        }
+        let mut masked = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once(secret.as_str()) {
+            masked.push_str(before);
+            let is_part = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
+            let in_word = is_part(masked.chars().next_back()) || is_part(after.chars().next());
+            if secret.len() < LONG && in_word {
+                masked.push_str(secret);
+            } else {
+                masked.push_str(&"*".repeat(secret.len()));
+            }
+            rest = after;
+        }
+        masked + rest
     })
 }
 
@@ -145,5 +164,12 @@ mod tests {
     fn every_byte_of_a_secret_becomes_a_star() {
         let secrets = ["pässword".to_owned(), "word".to_owned()];
         assert_eq!(without("a = \"pässword\" # word", &secrets), "a = \"*********\" # ****");
+    }
+
+    #[test]
+    fn a_short_secret_is_not_looked_for_inside_of_words() {
+        let secrets = ["pass".to_owned()];
+        assert_eq!(without("images with a password: 'pass'", &secrets), "images with a password: '****'");
+        assert_eq!(without("https://user:pass@host", &secrets), "https://user:****@host");
     }
 }

@@ -214,13 +214,15 @@ fn colour_is_for_terminals_only() {
 #[test]
 fn no_format_prints_a_secret() {
     let scratch = Scratch::new("mask");
-    let secret = "Zq9-Winter-2024!";
+    let (secret, scripted) = ("Zq9-Winter-2024!", "Zq9-Spring-2025!");
     scratch.write(
         "main.tf",
         format!(
             "variable \"password\" {{ default = \"{secret}\" }}\n\
              resource \"azurerm_mssql_server\" \"it\" {{ administrator_login_password = var.password }}\n\
-             resource \"azurerm_linux_web_app\" \"it\" {{ app_settings = {{ DB_PASSWORD = \"{secret}\" }} }}\n"
+             resource \"azurerm_linux_web_app\" \"it\" {{ app_settings = {{ DB_PASSWORD = \"{secret}\" }} }}\n\
+             locals {{ script = \"#!/bin/sh\\nexport DB_PASSWORD={scripted}\\n\" }}\n\
+             resource \"azurerm_linux_virtual_machine\" \"it\" {{ custom_data = base64encode(local.script) }}\n"
         ),
     );
     scratch.write(
@@ -235,7 +237,9 @@ fn no_format_prints_a_secret() {
     for format in ["text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "csv", "html"] {
         let ran = scratch.run(&["check", ".", "--format", format]);
         assert!(ran.out().contains("secrets/literal-secret"), "{format}");
-        assert!(!ran.out().contains(secret) && !ran.err().contains(secret), "{format}");
+        for secret in [secret, scripted] {
+            assert!(!ran.out().contains(secret) && !ran.err().contains(secret), "{format}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod recognise;
 mod script;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 
@@ -30,7 +31,7 @@ pub struct Literal {
     pub secret: Value,
 }
 
-/// The literal secrets of a resource, in the order of its body, each place once.
+/// The literal secrets of a resource, in the order of its body; a script has one for each that it holds, and one for itself.
 pub fn literals(resource: &Resource) -> Vec<Literal> {
     // A secret of Kubernetes is one by its kind, and has a policy of its own.
     if resource.resource_type.namespace().starts_with("baalint.") || resource.resource_type == *"Kubernetes/Secret" {
@@ -57,7 +58,8 @@ pub fn literals(resource: &Resource) -> Vec<Literal> {
 
 /// The same as policies see it: an array of paths, each standing where its literal stands, and come its way.
 pub fn paths(resource: &Resource) -> Value {
-    let found = literals(resource);
+    let mut found = literals(resource);
+    found.dedup_by(|a, b| a.path == b.path);
     let path =
         |it: Literal| Value { origin: it.secret.origin, ..Value::new(ValueKind::String(it.path.into()), it.span) };
     Value::array(found.into_iter().map(path).collect(), resource.header)
@@ -163,14 +165,17 @@ impl Search {
             let (_, entry) = beside.filter(|_| is(&["value"]))?.get_ignore_case("name")?;
             entry.value.as_str()
         };
+        let mut inside = Vec::new();
         let secret = if self.patterns.iter().any(|pattern| self.meant(pattern, path)) {
             if self.stored || key == "value" { recognise::is_plausible(text) } else { !text.is_empty() }
         } else if let Some(name) = name() {
             recognise::names_secret(name, text) || recognise::is_secret(text)
         } else if is(&["customData", "userData", "custom_data", "user_data", "user_data_base64"]) {
-            decoded(text).is_some_and(|script| script::holds_secret(&script))
+            inside = decoded(text).iter().flat_map(|script| owned(&script::secrets(script))).collect();
+            !inside.is_empty()
         } else if is(&["commandToExecute", "scriptContent", "script_content"]) {
-            script::holds_secret(text)
+            inside = owned(&script::secrets(text));
+            !inside.is_empty()
         } else if text.starts_with('{') {
             serde_json::from_str(text).is_ok_and(|json| holds_secret(&json))
         } else {
@@ -178,7 +183,13 @@ impl Search {
         };
         if secret {
             let span = key_span.filter(|key| key.file == value.span.file).map_or(value.span, |key| key.to(value.span));
-            self.found.push(Literal { path: joined(path), span, secret: value.clone() });
+            let path = joined(path);
+            // What stands in a script may stand by itself in the text that the script was made of.
+            for part in inside {
+                let secret = Value { kind: ValueKind::String(part), ..value.clone() };
+                self.found.push(Literal { path: path.clone(), span, secret });
+            }
+            self.found.push(Literal { path, span, secret: value.clone() });
         }
     }
 
@@ -247,6 +258,10 @@ fn joined(path: &[Step<'_>]) -> String {
         }
     }
     text
+}
+
+fn owned(texts: &[&str]) -> Vec<Arc<str>> {
+    texts.iter().map(|text| Arc::from(*text)).collect()
 }
 
 /// Base64, as custom data is; or the text as it is.

@@ -1,16 +1,25 @@
 //! Scripts that machines run at their first start: whether one writes out a secret.
 //!
-//! In: the text of a script, or of a command line. Out: a judgement; when in doubt, none. Knows how shells, `cloud-init` and
+//! In: the text of a script, or of a command line. Out: its secrets; when in doubt, none. Knows how shells, `cloud-init` and
 //! options of programs give a value to a name; does not know any program.
 
 use super::recognise::{is_reference, is_secret, names_secret};
 
-/// True where a line gives a literal to a name that says secret, or a word is a secret by its form.
-pub(super) fn holds_secret(script: &str) -> bool {
-    is_secret(script) || script.lines().any(line_holds_secret)
+/// The secrets that a script writes out: what a line gives to a name that says secret, and what is one by its form.
+pub(super) fn secrets(script: &str) -> Vec<&str> {
+    let mut found: Vec<&str> = script.lines().flat_map(secrets_of_line).collect();
+    if found.is_empty() && is_secret(script) {
+        found.push(script);
+    }
+    found
 }
 
-fn line_holds_secret(line: &str) -> bool {
+/// True where there is any.
+pub(super) fn holds_secret(script: &str) -> bool {
+    !secrets(script).is_empty()
+}
+
+fn secrets_of_line(line: &str) -> Vec<&str> {
     let words: Vec<&str> = line.split([' ', '\t', ';', '|', '&']).filter(|word| !word.is_empty()).collect();
     let named = words.iter().filter_map(|word| word.split_once('='));
     // `--password literal`, and `password: literal` on a line of its own.
@@ -19,8 +28,14 @@ fn line_holds_secret(line: &str) -> bool {
         [name, value] if words.len() == 2 => Some((name.strip_suffix(':')?, *value)),
         _ => None,
     });
-    named.chain(apart).any(|(name, value)| is_literal(value) && names_secret(bare(name), bare(value)))
-        || words.iter().any(|word| is_secret(bare(word.rsplit('=').next().unwrap_or(word))))
+    let is_given = |(name, value): &(&str, &str)| is_literal(value) && names_secret(bare(name), bare(value));
+    let given = named.chain(apart).filter(is_given).map(|(_, value)| bare(value));
+    let by_form = words.iter().map(|word| bare(word.rsplit('=').next().unwrap_or(word))).filter(|word| is_secret(word));
+    let mut found: Vec<&str> = given.chain(by_form).collect();
+    if found.is_empty() && is_secret(line) {
+        found.push(line.trim());
+    }
+    found
 }
 
 /// False for what the shell, or whoever fills in the script, puts there.
@@ -35,7 +50,7 @@ fn bare(word: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::holds_secret;
+    use super::{holds_secret, secrets};
 
     #[test]
     fn a_literal_given_to_a_name_that_says_secret_is_one() {
@@ -51,6 +66,12 @@ mod tests {
         for script in scripts {
             assert!(holds_secret(script), "{script}");
         }
+    }
+
+    #[test]
+    fn what_is_told_is_the_secret_alone() {
+        let script = "export DB_PASSWORD='Sup3rSecret!99' PORT=1433\nmysql --password Winter2024x -u app";
+        assert_eq!(secrets(script), ["Sup3rSecret!99", "Winter2024x"]);
     }
 
     #[test]
