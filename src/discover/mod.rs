@@ -188,6 +188,7 @@ impl Discovered {
         let disk = &self.disk;
         let read = candidates
             .into_par_iter()
+            .with_max_len(16)
             .map_init(|| Vec::with_capacity(USUAL_FILE), |bytes, candidate| read(disk, candidate, bytes));
         let read: Vec<Read> = read.collect();
         let mut bytes = 0;

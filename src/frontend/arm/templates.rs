@@ -79,7 +79,7 @@ impl Templates {
         let mut templates =
             Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new(), bicep_root };
         let mut diagnostics = Vec::new();
-        let parsed: Vec<_> = scanned.par_iter().map(|file| (file, json::parse(file.id(), file.text()))).collect();
+        let parsed: Vec<_> = scanned.par_iter().with_max_len(1).map(|file| (file, json::parse(file.id(), file.text()))).collect();
         let mut by_policy: Vec<&SourceFile> = Vec::new();
         for (file, (document, found)) in parsed {
             by_policy.extend(document.as_ref().is_some_and(|it| deploys_by_policy(&it.root)).then_some(file));
@@ -293,7 +293,7 @@ impl Templates {
             self.lower_noting(unit, &|path| found.borrow_mut().push(path.to_path_buf()));
             (unit.template.clone(), found.into_inner())
         };
-        let links: Vec<(PathBuf, Vec<PathBuf>)> = linking.par_iter().map(links).collect();
+        let links: Vec<(PathBuf, Vec<PathBuf>)> = linking.par_iter().with_max_len(1).map(links).collect();
         let linked: FxHashSet<&PathBuf> =
             links.iter().flat_map(|(from, to)| to.iter().filter(move |it| *it != from)).collect();
         // Templates that link each other in a circle are all kept: nobody else reaches them.
