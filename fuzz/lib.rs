@@ -1,7 +1,22 @@
-//! What the targets share: an input as text, as several files, and what must hold of every diagnostic.
+//! What the targets do, and what they share: an input as text, as several files, and what must hold of every diagnostic.
 //!
-//! In: bytes of the fuzzer. Out: texts. A target fails by a panic, by more time or memory than the fuzzer allows, or by a
-//! span that does not lie in its text.
+//! In: bytes of the fuzzer, or of `tests/fuzz_targets.rs`, which runs the committed inputs. Out: nothing. A target fails by a
+//! panic, by more time or memory than the fuzzer allows, or by a span that does not lie in its text.
+
+#[path = "bodies/arm.rs"]
+pub mod arm;
+#[path = "bodies/check.rs"]
+pub mod check;
+#[path = "bodies/hcl.rs"]
+pub mod hcl;
+#[path = "bodies/json.rs"]
+pub mod json;
+#[path = "bodies/policy.rs"]
+pub mod policy;
+#[path = "bodies/terraform.rs"]
+pub mod terraform;
+#[path = "bodies/yaml.rs"]
+pub mod yaml;
 
 use std::sync::Arc;
 

@@ -67,6 +67,25 @@ fn every_crate_is_from_the_registry_with_a_checksum() {
     }
 }
 
+/// The fuzz targets are a package by themselves, whose lock nothing here builds: a dependency added to ours left it behind.
+#[test]
+fn the_lock_of_the_fuzz_targets_has_what_the_crate_needs() {
+    let metadata: serde_json::Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
+    let wanted = metadata["packages"][0]["dependencies"].as_array().unwrap();
+    let wanted = wanted.iter().filter(|it| it["kind"].is_null()).map(|it| it["name"].as_str().unwrap());
+    let wanted: Vec<&str> = wanted.collect();
+    assert!(wanted.contains(&"rayon"), "{wanted:?}");
+    let lock = read("fuzz/Cargo.lock");
+    let ours = lock.split("[[package]]").find(|it| it.contains("name = \"baalint\"\n")).unwrap();
+    for name in wanted {
+        assert!(
+            ours.contains(&format!("\n \"{name}\"")),
+            "cd fuzz && cargo metadata --offline: {name} is not in the lock"
+        );
+    }
+}
+
 #[test]
 fn every_licence_may_be_shipped() {
     let allowed = listed("\nallow = [");

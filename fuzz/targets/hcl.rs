@@ -1,17 +1,2 @@
-//! `parse::hcl`: files, expressions and templates, whatever the bytes.
 #![no_main]
-
-use std::sync::Arc;
-
-use baalint::parse::hcl;
-use baalint::source::FileId;
-use baalint_fuzz::{hold, one, text};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let Some(text) = text(data) else { return };
-    let (shared, sources) = (Arc::<str>::from(text), one(text));
-    hold(&hcl::parse(FileId(0), Arc::clone(&shared)).1, &sources);
-    hold(&hcl::parse_expression(FileId(0), Arc::clone(&shared)).2, &sources);
-    hold(&hcl::parse_template(FileId(0), shared).2, &sources);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| baalint_fuzz::hcl::run(data));

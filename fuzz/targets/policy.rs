@@ -1,22 +1,2 @@
-//! Policy files and Azure Policy definitions: compiled, whatever their text.
 #![no_main]
-
-use baalint::parse::{json, yaml};
-use baalint::policy::{compile, compile_definition, example, is_definition};
-use baalint::source::FileId;
-use baalint_fuzz::{hold, one, text};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let Some(text) = text(data) else { return };
-    let sources = one(text);
-    let documents = yaml::parse(FileId(0), text).0.into_iter().map(|it| it.root);
-    let json = text.trim_start().starts_with('{').then(|| json::parse(FileId(0), text).0).flatten();
-    for root in documents.chain(json.map(|it| it.root)) {
-        hold(&compile("fuzz/policy", &root).1, &sources);
-        hold(&example::read(&root).1, &sources);
-        if is_definition(&root) {
-            hold(&compile_definition("fuzz", &root).1, &sources);
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| baalint_fuzz::policy::run(data));

@@ -1,16 +1,2 @@
-//! `parse::yaml`, and the configuration that is read from it, whatever the bytes.
 #![no_main]
-
-use baalint::config;
-use baalint::parse::yaml;
-use baalint::source::FileId;
-use baalint_fuzz::{hold, one, text};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let Some(text) = text(data) else { return };
-    let sources = one(text);
-    hold(&yaml::parse(FileId(0), text).1, &sources);
-    let file = sources.get(FileId(0)).expect("was added");
-    hold(&config::read(file).1, &sources);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| baalint_fuzz::yaml::run(data));
