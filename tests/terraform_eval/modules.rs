@@ -1,5 +1,6 @@
 //! Modules, roots, variables, providers: which configuration it is that is evaluated.
 
+use baalint::diagnostic::Code;
 use baalint::value::StepKind;
 
 use crate::run::{Run, argument, evaluate, show};
@@ -300,4 +301,18 @@ fn modules_that_init_fetched_are_followed() {
     let addresses: Vec<&str> = instances.iter().map(|it| it.address.as_ref()).collect();
     assert_eq!(addresses, ["module.far.r.inner", "r.r"]);
     assert_eq!(argument(&instances[1], "x"), "7");
+}
+
+/// Found by fuzzing: `OpenTofu` lets a source be an expression, and this one needs the module that it names.
+#[test]
+fn a_source_that_is_made_of_the_call_itself_names_no_module() {
+    let main = r#"
+        module "b" {
+          source = try(module.b[0].twice, "none")
+        }
+        resource "r" "r" { one = module.b.twice }"#;
+    let (instances, diagnostics) = evaluate(main);
+    let one = instances.iter().find(|it| &*it.address == "r.r").unwrap();
+    assert_eq!(argument(one, "one"), "?missing-module");
+    assert!(diagnostics.iter().any(|it| it.code == Code::MissingModule), "{diagnostics:?}");
 }

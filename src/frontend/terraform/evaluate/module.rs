@@ -46,15 +46,10 @@ pub(super) struct Caller<'p> {
 }
 
 /// A call: how often, and the instances that it makes.
+#[derive(Default)]
 struct CallNode<'p> {
     expansion: Memo<Rc<Expansion>>,
-    children: OnceCell<Vec<std::rc::Weak<ModuleInstance<'p>>>>,
-}
-
-impl Default for CallNode<'_> {
-    fn default() -> Self {
-        Self { expansion: Memo::default(), children: OnceCell::new() }
-    }
+    children: Memo<Vec<std::rc::Weak<ModuleInstance<'p>>>>,
 }
 
 /// The value of a variable, and how it came.
@@ -197,11 +192,12 @@ impl<'p> Evaluator<'p> {
     pub(super) fn children(&self, module: &Rc<ModuleInstance<'p>>, index: usize) -> Vec<Rc<ModuleInstance<'p>>> {
         let expansion = self.call_expansion(module, index);
         let Some(node) = module.calls.get(index) else { return Vec::new() };
-        let children = node.children.get_or_init(|| {
+        // A call whose source is made of its own outputs has none: it is told as not present.
+        let children = node.children.get(|| {
             let made = self.make_children(module, index, &expansion);
-            made.iter().map(Rc::downgrade).collect()
+            made.iter().map(Rc::downgrade).collect::<Vec<_>>()
         });
-        children.iter().filter_map(std::rc::Weak::upgrade).collect()
+        children.iter().flatten().filter_map(std::rc::Weak::upgrade).collect()
     }
 
     /// The arguments of each instance of a call.
