@@ -25,7 +25,7 @@ fn same(ours: &Value, theirs: &serde_json::Value) -> bool {
         // Large numbers are kept as well as each of the two can.
         (ValueKind::Number(a), Json::Number(b)) => {
             let (a, b) = (a.as_f64(), b.as_f64().unwrap_or(f64::NAN));
-            a == b || (a - b).abs() <= b.abs() * 1e-12
+            a.total_cmp(&b).is_eq() || (a - b).abs() <= b.abs() * 1e-12
         }
         (ValueKind::String(a), Json::String(b)) => **a == **b,
         (ValueKind::Array(a), Json::Array(b)) => {
