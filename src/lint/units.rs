@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::workers::{map, map_into};
 use crate::azure;
 use crate::diagnostic::Diagnostic;
@@ -18,7 +20,7 @@ use crate::frontend::terraform::{self, Instance, Mappings, Project, Root, Statis
 use crate::frontend::yaml;
 use crate::model::{Dialect, Lowered, ResourceGraph};
 use crate::parse::json;
-use crate::source::{SourceFile, SourceMap};
+use crate::source::{FileId, SourceFile, SourceMap};
 use crate::value::Value;
 
 /// What the inputs declare.
@@ -38,6 +40,8 @@ pub(super) struct Units<G = ResourceGraph> {
     pub statistics: Statistics,
     /// The templates, for places in their Bicep sources.
     pub templates: Option<Templates>,
+    /// Files whose template is deployed by something that was judged.
+    deployed: FxHashSet<FileId>,
 }
 
 /// Where a graph comes from.
@@ -94,6 +98,7 @@ pub(super) fn units<G: Send>(
         files: 0,
         statistics: Statistics::default(),
         templates: None,
+        deployed: FxHashSet::default(),
     };
     units.terraform(inputs, files, sources, values, mappings, done);
     units.templates(inputs, files, sources, values, done);
@@ -154,7 +159,7 @@ impl<G: Send> Units<G> {
         (done, sources): (Done<'_, G>, &SourceMap),
     ) {
         let lowered = map_into(roots, 2, |root| {
-            let (linked, statistics) = lower(project, &root, mappings, count);
+            let (linked, statistics) = lower(project, &root, mappings, count, sources);
             let (directory, reads) = (root.dir.clone(), project.reach(&root));
             drop(root);
             (linked.map(done, sources), statistics, directory, reads)
@@ -194,7 +199,10 @@ impl<G: Send> Units<G> {
         done: Done<'_, G>,
     ) {
         let of_arm = || inputs.iter().filter(|it| it.kind == Kind::Arm);
-        let scanned: Vec<SourceFile> = of_arm().filter_map(|it| sources.get(it.file).cloned()).collect();
+        // What Terraform deploys is judged as it is deployed, not by itself as well.
+        let alone = |it: &&Input| it.named || !self.deployed.contains(&it.file) || has_parameters(it, inputs);
+        let scanned: Vec<SourceFile> = of_arm().filter(alone).filter_map(|it| sources.get(it.file).cloned()).collect();
+        self.files += of_arm().filter(|it| !alone(it)).count();
         if scanned.is_empty() {
             return;
         }
@@ -202,7 +210,7 @@ impl<G: Send> Units<G> {
         let (templates, diagnostics) = Templates::load(&scanned, files, sources, &options);
         self.diagnostics.extend(diagnostics);
         self.files += templates.inputs().count();
-        let lowered = map(templates.units(), 2, |unit| link(templates.lower(unit)).map(done, sources));
+        let lowered = map(templates.units(), 2, |unit| link(templates.lower(unit), sources).map(done, sources));
         for (linked, unit) in lowered.into_iter().zip(templates.units()) {
             let directory = unit.directory();
             self.add(linked, Kind::Arm, directory, BTreeSet::from([directory.to_path_buf()]));
@@ -241,7 +249,8 @@ impl<G: Send> Units<G> {
         let before = sources.files().len();
         let found = yaml::units(parsed, files, sources);
         self.files += sources.files().len() - before;
-        let lower = |unit: yaml::Unit| (unit.directories().to_vec(), link(unit.lower(mappings)).map(done, sources));
+        let lower =
+            |unit: yaml::Unit| (unit.directories().to_vec(), link(unit.lower(mappings), sources).map(done, sources));
         for (directories, linked) in map_into(found, 8, lower) {
             let first = directories.first().cloned().unwrap_or_default();
             self.add(linked, Kind::Yaml, &first, directories.into_iter().collect());
@@ -250,10 +259,18 @@ impl<G: Send> Units<G> {
 
     fn add(&mut self, linked: Linked<G>, kind: Kind, directory: &Path, reads: BTreeSet<PathBuf>) {
         self.unmapped.extend(linked.unmapped);
+        self.deployed.extend(linked.deployed);
         let (directory, diagnostics) = (directory.to_path_buf(), linked.diagnostics);
         self.origins.push(Origin { kind, directory, reads, diagnostics });
         self.graphs.push(linked.graph);
     }
+}
+
+/// Whether parameter files of a template lie beside it: it is deployed by itself too.
+fn has_parameters(template: &Input, inputs: &[Input]) -> bool {
+    let beside = inputs.iter().filter(|it| it.kind == Kind::Arm && it.path.parent() == template.path.parent());
+    let mut names = beside.filter_map(|it| it.path.file_name()?.to_str());
+    names.any(|name| arm::are_parameters_of(&template.path, name))
 }
 
 /// A Terraform plan or state as JSON.
@@ -289,21 +306,30 @@ struct Linked<G = ResourceGraph> {
     graph: G,
     unmapped: Vec<Arc<str>>,
     diagnostics: Vec<Diagnostic>,
+    /// Files whose template it deploys.
+    deployed: Vec<FileId>,
 }
 
 impl Linked {
     fn map<G>(self, done: Done<'_, G>, sources: &SourceMap) -> Linked<G> {
-        Linked { graph: done(self.graph, sources), unmapped: self.unmapped, diagnostics: self.diagnostics }
+        let Self { graph, unmapped, diagnostics, deployed } = self;
+        Linked { graph: done(graph, sources), unmapped, diagnostics, deployed }
     }
 }
 
-fn lower(project: &Project<'_>, root: &Root, mappings: &Mappings, count: bool) -> (Linked, Statistics) {
+fn lower(
+    project: &Project<'_>,
+    root: &Root,
+    mappings: &Mappings,
+    count: bool,
+    sources: &SourceMap,
+) -> (Linked, Statistics) {
     let (instances, diagnostics) = project.evaluate(root);
     let statistics = statistics(&instances, mappings, count);
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Terraform);
     lowered.root = root.shown.clone();
     lowered.diagnostics.extend(diagnostics);
-    (link(lowered), statistics)
+    (link(lowered, sources), statistics)
 }
 
 /// How much is known, when somebody asked.
@@ -331,12 +357,13 @@ fn lower_plan<G>(
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
     lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);
-    (link(lowered).map(done, sources), statistics)
+    (link(lowered, sources).map(done, sources), statistics)
 }
 
-fn link(mut lowered: Lowered) -> Linked {
+fn link(mut lowered: Lowered, sources: &SourceMap) -> Linked {
+    let deployed = arm::expand_deployments(&mut lowered, sources);
     azure::expand(&mut lowered);
     let unmapped = std::mem::take(&mut lowered.unmapped);
     let diagnostics = std::mem::take(&mut lowered.diagnostics);
-    Linked { graph: ResourceGraph::link(lowered), unmapped, diagnostics }
+    Linked { graph: ResourceGraph::link(lowered), unmapped, diagnostics, deployed }
 }

@@ -66,14 +66,20 @@ impl Workers {
 /// So many parts, in order, on the threads of a run.
 pub(super) fn parts(workers: Option<&Workers>, count: usize, part: &(dyn Fn(usize) -> Vec<u8> + Sync)) -> Vec<Vec<u8>> {
     match workers {
-        Some(workers) if workers.threads > 1 => workers.run(|| (0..count).into_par_iter().with_max_len(1).map(part).collect()),
+        Some(workers) if workers.threads > 1 => {
+            workers.run(|| (0..count).into_par_iter().with_max_len(1).map(part).collect())
+        }
         _ => (0..count).map(part).collect(),
     }
 }
 
 /// The results of `work` on each item, in order; fewer items than `least` are done by this thread.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], least: usize, work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
-    if items.len() < least.max(2) { items.iter().map(work).collect() } else { items.par_iter().with_max_len(1).map(work).collect() }
+    if items.len() < least.max(2) {
+        items.iter().map(work).collect()
+    } else {
+        items.par_iter().with_max_len(1).map(work).collect()
+    }
 }
 
 /// The same of items that are not needed afterwards: what is left of each is freed where it was worked on.

@@ -7,6 +7,7 @@
 
 #[cfg(unix)]
 mod bicep;
+mod deployed;
 #[cfg(unix)]
 mod fix;
 mod gate;

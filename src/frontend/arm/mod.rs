@@ -13,6 +13,7 @@ pub mod addition;
 mod bicep;
 mod copy;
 mod declare;
+mod deployed;
 mod detect;
 mod element;
 mod evaluate;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use deployed::expand as expand_deployments;
 pub use detect::{Kind, detect, may_be_input};
 pub use templates::{Options, Templates, Unit, are_parameters_of};
 

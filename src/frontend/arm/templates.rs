@@ -19,7 +19,7 @@ use crate::frontend::files::{Files, normalise};
 use crate::model::Lowered;
 use crate::parse::json::{self, Document};
 use crate::source::{FileId, SourceFile, SourceMap, Span};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// How many files below a template with links are loaded to find what it links.
 const MAX_LINKED: usize = 500;
@@ -79,7 +79,8 @@ impl Templates {
         let mut templates =
             Self { documents: IndexMap::default(), directories: FxHashMap::default(), units: Vec::new(), bicep_root };
         let mut diagnostics = Vec::new();
-        let parsed: Vec<_> = scanned.par_iter().with_max_len(1).map(|file| (file, json::parse(file.id(), file.text()))).collect();
+        let parsed: Vec<_> =
+            scanned.par_iter().with_max_len(1).map(|file| (file, json::parse(file.id(), file.text()))).collect();
         let mut by_policy: Vec<&SourceFile> = Vec::new();
         for (file, (document, found)) in parsed {
             by_policy.extend(document.as_ref().is_some_and(|it| deploys_by_policy(&it.root)).then_some(file));
@@ -347,9 +348,14 @@ fn may_link(file: &SourceFile) -> bool {
 
 /// The values of a parameter file, by name in lower case.
 fn values(root: &Value) -> FxHashMap<String, Value> {
-    let mut values = FxHashMap::default();
     let parameters = root.as_object().and_then(|it| it.get_ignore_case("parameters"));
-    for (name, entry) in parameters.and_then(|(_, it)| it.value.as_object()).iter().flat_map(|it| &it.entries) {
+    parameters.and_then(|(_, it)| it.value.as_object()).map(given).unwrap_or_default()
+}
+
+/// The values of `parameters`, by name in lower case: `{ name: { value: .. } }`.
+pub(super) fn given(parameters: &Object) -> FxHashMap<String, Value> {
+    let mut values = FxHashMap::default();
+    for (name, entry) in &parameters.entries {
         let Some(wrapper) = entry.value.as_object() else { continue };
         if let Some((_, value)) = wrapper.get_ignore_case("value") {
             values.insert(name.to_ascii_lowercase(), value.value.clone());

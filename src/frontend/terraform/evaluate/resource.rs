@@ -291,12 +291,18 @@ impl<'p> Evaluator<'p> {
     }
 }
 
-/// azapi and msgraph send what `jsonencode` is given: the object says more than its text, and keeps its spans.
+/// azapi, msgraph and template deployments send what `jsonencode` is given: the object says more than its text, and keeps its spans.
 fn plain_body(module: &ModuleInstance<'_>, index: usize, name: &str, file: &File, value: ExprId) -> ExprId {
-    let sends = |block_type: &str| block_type.starts_with("azapi_") || block_type.starts_with("msgraph_");
-    let sent = module.module.resources.get_index(index).is_some_and(|(key, _)| sends(&key.block_type));
+    let sends = |block_type: &str| match name {
+        "body" => block_type.starts_with("azapi_") || block_type.starts_with("msgraph_"),
+        "template_content" | "parameters_content" | "template_body" | "parameters_body" => {
+            block_type.ends_with("template_deployment")
+        }
+        _ => false,
+    };
+    let sent = || module.module.resources.get_index(index).is_some_and(|(key, _)| sends(&key.block_type));
     match &file.expr(value).kind {
-        ExprKind::Call { name: function, args, expand: false } if sent && name == "body" => {
+        ExprKind::Call { name: function, args, expand: false } if sent() => {
             match (file.slice(*function), file.list(*args)) {
                 ("jsonencode", [object]) => *object,
                 _ => value,
