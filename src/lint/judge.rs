@@ -10,7 +10,7 @@ use super::shelf::{Known, OfType, Shelf};
 use super::workers::map;
 use crate::eval::{self, Outcome, Settings, Verdict};
 use crate::finding::declaration;
-use crate::model::{Presence, ResourceGraph, ResourceIndex};
+use crate::model::{Presence, ResourceGraph, ResourceIndex, ResourceType};
 
 /// An outcome that is not a pass.
 #[derive(Debug)]
@@ -87,8 +87,7 @@ pub(super) fn judge(
             result.judged.into_iter().for_each(&mut *tell);
             all.pass += result.pass;
             let resource = graph.get(*index);
-            // What a template takes and gives, or a provider is told, is judged and is nothing that is deployed.
-            if resource.resource_type.namespace().starts_with("baalint.") {
+            if is_pseudo(&resource.resource_type) {
                 continue;
             }
             let (address, part) = declaration(&resource.address);
@@ -127,6 +126,11 @@ pub(super) fn judge_all(graphs: &[ResourceGraph], policies: &Shelf, settings: &S
     judged.into_iter().flatten().for_each(tell);
 }
 
+/// What a template takes and gives, or a provider is told: it is judged and is nothing that is deployed.
+fn is_pseudo(resource_type: &ResourceType) -> bool {
+    resource_type.namespace().starts_with("baalint.")
+}
+
 struct One {
     judged: Vec<Judged>,
     pass: usize,
@@ -142,6 +146,7 @@ fn one(
     settings: &Settings,
 ) -> One {
     let mut result = One { judged: Vec::new(), pass: 0, assessed: false };
+    let is_deployed = !is_pseudo(&graph.get(resource).resource_type);
     let OfType { own, all } = of_type;
     for (policy, is_own) in own.iter().map(|it| (*it, true)).chain(all.iter().map(|it| (*it, false))) {
         let Some(compiled) = policies.get(policy) else { continue };
@@ -150,7 +155,8 @@ fn one(
         result.assessed |= is_own && outcome.verdict != Verdict::NotApplicable;
         match outcome.verdict {
             Verdict::NotApplicable => {}
-            Verdict::Pass => result.pass += 1,
+            // What every type must have says nothing of what is none.
+            Verdict::Pass => result.pass += usize::from(is_own || is_deployed),
             Verdict::Fail | Verdict::Unknown => result.judged.push(Judged { graph: at, resource, policy, outcome }),
         }
     }

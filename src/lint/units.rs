@@ -355,6 +355,7 @@ fn lower_plan<G>(
     let (instances, diagnostics) = plan::instances(&plan.document, &of_sources);
     let statistics = statistics(&instances, mappings, count);
     let mut lowered = terraform::lower(&instances, mappings, Dialect::Plan);
+    lowered.resources.extend(terraform::secrets(&of_sources));
     lowered.root = root.map_or_else(|| plan.shown.clone(), |root| root.shown.clone());
     lowered.diagnostics.extend(diagnostics);
     (link(lowered, sources).map(done, sources), statistics)

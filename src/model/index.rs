@@ -27,6 +27,10 @@ impl Index {
         for (resource, at) in resources.iter().zip(0u32..) {
             let at = ResourceIndex(at);
             index.by_type.entry(resource.resource_type.clone()).or_default().push(at);
+            // What is written beside a resource has its address, and is not what a reference means.
+            if resource.resource_type.namespace() == "baalint.terraform" {
+                continue;
+            }
             index.by_address.entry(resource.address.clone()).or_default().push(at);
             // A reference may leave the instance out: `azurerm_key_vault.kv` for `azurerm_key_vault.kv["x"]`.
             if let Some(bare) = without_instance(&resource.address) {

@@ -234,3 +234,18 @@ fn what_a_default_leaves_out_is_told() {
     let counted = "defaults of variables leave out declarations in 2 places: they are not judged";
     assert!(text.out().contains(counted), "{}", text.out());
 }
+
+#[test]
+fn a_secret_that_is_written_out_is_told_with_a_plan_as_well() {
+    let scratch = Scratch::new("plan-secret");
+    let main = "resource \"azurerm_mssql_server\" \"it\" {\n  administrator_login_password = \"Winter2024!\"\n}\n";
+    let plan = r#"{ "format_version": "1.2", "terraform_version": "1.9.0", "planned_values": { "root_module": { "resources": [
+        { "address": "azurerm_mssql_server.it", "mode": "managed", "type": "azurerm_mssql_server", "name": "it",
+          "provider_name": "registry.terraform.io/hashicorp/azurerm", "schema_version": 0,
+          "values": { "name": "it", "administrator_login_password": "Winter2024!" } } ] } },
+      "configuration": { "root_module": { "resources": [] } } }"#;
+    scratch.write("main.tf", main).write("plan.json", plan);
+    let ran = scratch.run(&["check", "--format", "json", "--select", "secrets/literal-secret", "plan.json"]);
+    assert_eq!(ran.findings(), ["secrets/literal-secret fail main.tf:2"]);
+    assert!(!ran.out().contains("Winter2024!"), "{}", ran.out());
+}

@@ -34,7 +34,8 @@ pub struct Literal {
 /// The literal secrets of a resource, in the order of its body; a script has one for each that it holds, and one for itself.
 pub fn literals(resource: &Resource) -> Vec<Literal> {
     // A secret of Kubernetes is one by its kind, and has a policy of its own.
-    if resource.resource_type.namespace().starts_with("baalint.") || resource.resource_type == *"Kubernetes/Secret" {
+    let is_pseudo = resource.resource_type.namespace().starts_with("baalint.");
+    if (is_pseudo && resource.dialect != Dialect::Terraform) || resource.resource_type == *"Kubernetes/Secret" {
         return Vec::new();
     }
     match resource.dialect {
@@ -173,7 +174,7 @@ impl Search {
         } else if is(&["customData", "userData", "custom_data", "user_data", "user_data_base64"]) {
             inside = decoded(text).iter().flat_map(|script| owned(&script::secrets(script))).collect();
             !inside.is_empty()
-        } else if is(&["commandToExecute", "scriptContent", "script_content"]) {
+        } else if is(&["commandToExecute", "scriptContent", "script_content", "command"]) || of_script(path) {
             inside = owned(&script::secrets(text));
             !inside.is_empty()
         } else if text.starts_with('{') {
@@ -223,6 +224,11 @@ fn holds_secret(json: &serde_json::Value) -> bool {
         serde_json::Value::Array(items) => items.iter().any(holds_secret),
         _ => false,
     }
+}
+
+/// An element of the lines that a provisioner runs.
+fn of_script(path: &[Step<'_>]) -> bool {
+    matches!(path, [.., Step::Key("inline"), Step::Index(_)])
 }
 
 /// The parts of a body that can hold a secret.

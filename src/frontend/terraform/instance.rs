@@ -42,6 +42,8 @@ pub enum Mode {
     Data,
     /// A `module` block whose source is not on this machine: its arguments are the body.
     MissingModule,
+    /// Nothing that is deployed: a provider, a backend, the connections and provisioners of a resource.
+    Setting,
 }
 
 /// The azurerm provider as a module sees it.

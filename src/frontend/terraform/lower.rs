@@ -23,6 +23,9 @@ use crate::model::{
 use crate::source::Span;
 use crate::value::{Object, Reason, Reference, Unknown, Value, ValueKind};
 
+/// The type of what is no Azure resource, and holds a secret.
+const SETTINGS: &str = "baalint.terraform/settings";
+
 /// Lowers the instances of one root; `dialect` is [`Dialect::Terraform`] or [`Dialect::Plan`].
 pub fn lower(instances: &[Instance], mappings: &Mappings, dialect: Dialect) -> Lowered {
     let mut lowering = Lowering { mappings, dialect, lowered: Lowered::default(), warned: IndexSet::default() };
@@ -33,12 +36,31 @@ pub fn lower(instances: &[Instance], mappings: &Mappings, dialect: Dialect) -> L
     lowering.lowered
 }
 
+/// The literal secrets of a configuration whose resources a plan tells of: a plan does not say what is written out.
+pub fn secrets(instances: &[Instance]) -> Vec<Resource> {
+    let mappings = Mappings::default();
+    let (dialect, lowered) = (Dialect::Terraform, Lowered::default());
+    let mut lowering = Lowering { mappings: &mappings, dialect, lowered, warned: IndexSet::default() };
+    instances.iter().for_each(|instance| lowering.secrets_of(instance));
+    lowering.lowered.resources
+}
+
 /// A module that is not here may hold whatever is related to what it is given.
 fn missing(instance: &Instance) -> Option<Unread> {
     match &instance.presence {
         Presence::Possible(why) => Some(Unread { names: instance.body.clone(), why: why.clone(), below: false }),
         _ => None,
     }
+}
+
+/// What guards another cloud is no matter of an agreement with Microsoft.
+fn is_of_another_cloud(instance: &Instance) -> bool {
+    const CLOUDS: [&str; 7] = ["alicloud", "aws", "awscc", "google", "google-beta", "ibm", "oci"];
+    let name = match &*instance.block_type {
+        "provider" | "backend" => instance.address.rsplit('.').next(),
+        block_type => block_type.split('_').next(),
+    };
+    name.is_some_and(|name| CLOUDS.contains(&name))
 }
 
 struct Lowering<'m> {
@@ -53,7 +75,11 @@ impl Lowering<'_> {
     fn instance(&mut self, instance: &Instance) {
         let (provider, _) = instance.block_type.split_once('_').unwrap_or((&instance.block_type, ""));
         match (provider, instance.mode) {
-            (_, Mode::MissingModule) => self.lowered.unread.extend(missing(instance)),
+            (_, Mode::MissingModule) => {
+                self.lowered.unread.extend(missing(instance));
+                self.secrets_of(instance);
+            }
+            (_, Mode::Setting) => self.secrets_of(instance),
             ("azurerm", Mode::Managed) => self.azurerm(instance),
             ("azurerm", Mode::Data) => self.existing(instance),
             // A module of Ansible or a schema of `az ml`, by its own mapping file.
@@ -65,8 +91,24 @@ impl Lowering<'_> {
             ("msgraph", Mode::Managed) => {
                 self.with_secrets(instance, |it| lower_msgraph::lower(instance, it.dialect, &mut it.lowered));
             }
-            _ => {}
+            _ => self.secrets_of(instance),
         }
+    }
+
+    /// What is no Azure resource: only the secrets that are written in it.
+    fn secrets_of(&mut self, instance: &Instance) {
+        if is_of_another_cloud(instance) {
+            return;
+        }
+        let found = azure::secrets::arguments(&instance.block_type, &instance.body);
+        let Some(found) = found.filter(|_| self.dialect == Dialect::Terraform) else { return };
+        let mut body = Object::default();
+        body.insert(azure::secrets::KEY, instance.header, found);
+        self.lowered.resources.push(Resource {
+            body: Value::object(body, instance.header),
+            presence: if instance.mode == Mode::Data { Presence::Certain } else { instance.presence.clone() },
+            ..bare(instance, ResourceType::new(SETTINGS), self.dialect)
+        });
     }
 
     fn azurerm(&mut self, instance: &Instance) {

@@ -25,7 +25,7 @@ mod version;
 pub(crate) use backward::Backward;
 pub use evaluate::{DEEP_STACK, has_deep_stack, is_on_deep_stack, on_deep_stack};
 pub use instance::{Instance, Mode, NEWEST_AZURERM_MAJOR, Provider};
-pub use lower::lower;
+pub use lower::{lower, secrets};
 pub use mapping::Mappings;
 pub(crate) use mapping::Place;
 pub use project::{Options, Project, Root};

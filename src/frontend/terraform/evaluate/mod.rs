@@ -11,6 +11,7 @@ mod module;
 mod provider;
 mod resource;
 mod scope;
+mod setting;
 mod switched_off;
 mod template;
 mod traversal;
@@ -60,8 +61,9 @@ pub const DEEP_STACK: usize = if cfg!(debug_assertions) { 192 << 20 } else { 48 
 pub(super) fn evaluate(project: &Project<'_>, root: &Root) -> (Vec<Instance>, Vec<Diagnostic>) {
     on_deep_stack(|| {
         let evaluator = Evaluator::new(project, root);
-        let instances = evaluator.instances();
+        let mut instances = evaluator.instances();
         evaluator.count_missing(&instances);
+        instances.extend(evaluator.settings());
         evaluator.note_switched_off();
         (instances, evaluator.diagnostics.into_inner())
     })

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::expansion::{Copy, Expansion, Key};
 use super::resource::ResourceNode;
 use super::scope::{Memo, Repetition, Scope, cells, repetition_names};
+use super::setting::without_credentials;
 use super::{Evaluator, LEAST_TOTAL};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::frontend::terraform::project::{Call, Module, Source};
@@ -331,6 +332,7 @@ pub(super) struct CallShape<'p> {
 /// The source as it is written.
 fn source_text(module: &ModuleInstance<'_>, call: &Call) -> String {
     let written = module.module.parts(&call.declared).attribute("source");
-    let text = written.map(|(file, it)| file.slice(file.expr(it.value).span).trim_matches('"').to_owned());
+    let text = written.map(|(file, it)| file.slice(file.expr(it.value).span).trim_matches('"'));
+    let text = text.map(|text| without_credentials(text).into_owned());
     text.unwrap_or_else(|| "without a source".to_owned())
 }

@@ -41,6 +41,8 @@ pub(crate) struct Module {
     pub(crate) providers: Vec<Declared>,
     /// `terraform`, in order.
     pub(crate) settings: Vec<BlockAt>,
+    /// Resources, by index, that have connections or provisioners: which of the two kinds.
+    pub(crate) beside: Vec<(usize, Vec<&'static str>)>,
     /// Resources and calls in the order of the text.
     pub(crate) order: Vec<Item>,
 }
@@ -329,8 +331,18 @@ impl Module {
         self.providers.push(Declared(vec![at]));
     }
 
+    fn blocks_beside(&self) -> Vec<(usize, Vec<&'static str>)> {
+        let kinds = |declared: &Declared| -> Vec<&'static str> {
+            let has = |kind: &&str| self.parts(declared).blocks().any(|(file, it)| file.slice(it.kind) == *kind);
+            ["connection", "provisioner"].into_iter().filter(has).collect()
+        };
+        let all = self.resources.values().enumerate().map(|(index, declared)| (index, kinds(declared)));
+        all.filter(|(_, kinds)| !kinds.is_empty()).collect()
+    }
+
     /// Reads the types and defaults of variables once all their parts are known.
     fn finish(&mut self) {
+        self.beside = self.blocks_beside();
         let mut variables = std::mem::take(&mut self.variables);
         for variable in variables.values_mut() {
             let parts = self.parts(&variable.declared);
