@@ -2,6 +2,7 @@
 
 pub mod arm;
 pub mod files;
+mod not_deployed;
 pub mod terraform;
 pub mod yaml;
 

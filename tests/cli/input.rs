@@ -231,8 +231,49 @@ fn what_a_default_leaves_out_is_told() {
     assert_eq!(told(&["--var", "vault=true"]), [sets]);
     let text = scratch.check(&[]);
     assert!(text.err().is_empty() && !text.out().contains("not-deployed"), "{}", text.out());
-    let counted = "defaults of variables leave out declarations in 2 places: they are not judged";
+    let counted = "default values leave out declarations in 2 places: they are not judged";
     assert!(text.out().contains(counted), "{}", text.out());
+}
+
+#[test]
+fn what_a_default_of_a_template_leaves_out_is_told() {
+    let scratch = Scratch::new("left-out-template");
+    let template = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {
+    "deploy": { "type": "bool", "defaultValue": false },
+    "names": { "type": "array", "defaultValue": [] },
+    "off": { "type": "bool" }
+  },
+  "variables": { "on": "[parameters('deploy')]" },
+  "resources": [
+    { "condition": "[and(variables('on'), true())]", "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "a" },
+    { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "[parameters('names')[copyIndex()]]",
+      "copy": { "name": "c", "count": "[length(parameters('names'))]" } },
+    { "condition": "[parameters('off')]", "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "b" },
+    { "condition": false, "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "c" },
+    { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "inner", "properties": {
+        "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" },
+        "parameters": { "deploy": { "value": "[variables('on')]" } },
+        "template": { "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+          "contentVersion": "1.0.0.0",
+          "parameters": { "deploy": { "type": "bool" }, "more": { "type": "bool", "defaultValue": false } },
+          "resources": [
+            { "condition": "[parameters('deploy')]", "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "d" },
+            { "condition": "[parameters('more')]", "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "e" }
+          ] } } }
+  ] }"#;
+    let values = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+        "contentVersion": "1.0.0.0", "parameters": { "off": { "value": false } } }"#;
+    scratch.write("main.json", template).write("main.parameters.json", values);
+    let told = scratch.check(&["--format", "json"]).diagnostics();
+    let of = |name: &str, left_out: &str| {
+        let start = format!("not-deployed main.json: nothing that was read gives `{name}`, and its default leaves out");
+        format!("{start} what is therefore not judged: {left_out}")
+    };
+    let account = "Microsoft.Storage/storageAccounts";
+    let deploy = of("deploy", &format!("{account}/a, Microsoft.Resources/deployments/inner/{account}/d"));
+    assert_eq!(told, [deploy, of("names", account)]);
 }
 
 #[test]

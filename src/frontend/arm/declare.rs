@@ -181,6 +181,13 @@ impl Declaring<'_> {
         let span = object.get("copy").map_or(written.span, |it| it.value.span);
         let name = definition.value("name").and_then(Value::as_str).unwrap_or("");
         match self.run.count(frame, definition, span) {
+            Count::Known(0) => {
+                let label =
+                    symbol.cloned().or_else(|| object.get_ignore_case("type")?.1.value.as_str().map(Into::into));
+                if let (Some(label), Some(decides)) = (label, definition.value("count")) {
+                    self.run.switch_off(format!("{}{label}", self.scope.prefix).into(), frame, decides);
+                }
+            }
             Count::Known(count) => {
                 for index in 0..count {
                     if !self.run.iterate(span) || self.run.resources.get() > MAX_RESOURCES {
@@ -269,6 +276,9 @@ impl Declaring<'_> {
             nested: OnceCell::new(),
             key,
         });
+        if let Some((_, condition)) = object.get_ignore_case("condition").filter(|_| skipped && !existing) {
+            run.switch_off(declaration.address.clone(), frame, &condition.value);
+        }
         self.made.push(declaration.clone());
         let Some((_, children)) = object.get_ignore_case("resources") else { return };
         let around = Around {

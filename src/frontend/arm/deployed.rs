@@ -91,6 +91,7 @@ impl Deployed<'_> {
         scope.callers = std::iter::once(self.declaration.header).chain(callers).collect();
         let mut resources = Vec::new();
         run.lower(&Rc::new(scope), &self.declaration.presence, &mut resources);
+        run.note_switched_off();
         self.told.extend(run.into_diagnostics());
         resources
     }

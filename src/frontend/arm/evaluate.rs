@@ -14,6 +14,7 @@ use super::copy::{self, CopyFrame};
 use super::expression::{self, Expression, Kind, Meaning, Mistake, Place};
 use super::functions::{self, Call};
 use super::scope::Scope;
+use super::switched_off::SwitchedOff;
 use super::symbol;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -54,6 +55,8 @@ pub(super) struct Run<'f> {
     calling: RefCell<Vec<String>>,
     /// Resources declared so far.
     pub(super) resources: Cell<usize>,
+    /// Declarations that are not deployed.
+    pub(super) switched_off: RefCell<SwitchedOff>,
 }
 
 /// What the names in an expression mean.
@@ -113,6 +116,7 @@ impl<'f> Run<'f> {
             iterations: Cell::new(0),
             calling: RefCell::default(),
             resources: Cell::new(0),
+            switched_off: RefCell::default(),
         }
     }
 
@@ -397,7 +401,7 @@ impl<'f> Run<'f> {
         Some(value)
     }
 
-    fn push(&self, diagnostic: Diagnostic) {
+    pub(super) fn push(&self, diagnostic: Diagnostic) {
         let mut diagnostics = self.diagnostics.borrow_mut();
         let Some(span) = diagnostic.span else { return };
         if diagnostics.len() < MAX_DIAGNOSTICS && self.seen.borrow_mut().insert((span, diagnostic.message.clone())) {

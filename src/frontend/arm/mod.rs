@@ -26,6 +26,7 @@ mod linked;
 mod lower;
 mod nested;
 mod scope;
+mod switched_off;
 mod symbol;
 mod templates;
 
@@ -58,6 +59,7 @@ fn lower(template: &Value, given: FxHashMap<String, Value>, root: Arc<str>, inpu
     let mut resources = Vec::new();
     if let Some(scope) = root_scope(template, given) {
         run.lower(&Rc::new(scope), &Presence::Certain, &mut resources);
+        run.note_switched_off();
     }
     let diagnostics: Vec<Diagnostic> = run.into_diagnostics();
     Lowered { root, resources, diagnostics, ..Lowered::default() }

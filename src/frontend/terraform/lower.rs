@@ -41,7 +41,9 @@ pub fn secrets(instances: &[Instance]) -> Vec<Resource> {
     let mappings = Mappings::default();
     let (dialect, lowered) = (Dialect::Terraform, Lowered::default());
     let mut lowering = Lowering { mappings: &mappings, dialect, lowered, warned: IndexSet::default() };
-    instances.iter().for_each(|instance| lowering.secrets_of(instance));
+    for instance in instances {
+        lowering.secrets_of(instance);
+    }
     lowering.lowered.resources
 }
 

@@ -69,8 +69,8 @@ fn left_out(report: &Report) -> Option<String> {
     let count = report.diagnostics.iter().filter(|it| it.code == Code::NotDeployed).count();
     let what = match count {
         0 => return None,
-        1 => "the default of a variable leaves out declarations".to_owned(),
-        _ => format!("defaults of variables leave out declarations in {count} places"),
+        1 => "a default value leaves out declarations".to_owned(),
+        _ => format!("default values leave out declarations in {count} places"),
     };
     Some(format!("{what}: they are not judged (`--format json` names them)"))
 }

@@ -3,16 +3,14 @@
 //! In: blocks without instances. Out: a note for the variables that decide, with the declarations they leave out. Whether
 //! another value would deploy them is not asked.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Evaluator;
 use super::module::ModuleInstance;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::frontend::not_deployed::{Named, notes};
 use crate::frontend::terraform::project::Parts;
 use crate::parse::hcl::{ExprId, ExprKind, File};
 use crate::source::{FileId, Span};
@@ -20,14 +18,8 @@ use crate::source::{FileId, Span};
 /// How many expressions are followed for one block.
 const MAX_FOLLOWED: usize = 256;
 
-/// How many declarations a note names.
-const SHOWN: usize = 3;
-
 /// An expression of a module instance.
 type Place<'p> = (Rc<ModuleInstance<'p>>, &'p File, ExprId);
-
-/// A variable of the root: where it is declared, and its name.
-type Named = (Span, Arc<str>);
 
 /// The names that files hold: each file is looked through once.
 type NamesOf<'p> = FxHashMap<FileId, Vec<(Span, &'p str, &'p str)>>;
@@ -46,28 +38,12 @@ impl<'p> Evaluator<'p> {
 
     /// Names the variables of the root whose defaults leave something out.
     pub(super) fn note_switched_off(&self) {
-        let mut found: IndexMap<Vec<Named>, Vec<Arc<str>>> = IndexMap::new();
         let mut names = NamesOf::default();
-        for (address, place) in self.switched_off.take() {
-            let variables = self.defaults_in(place, &mut names);
-            if !variables.is_empty() {
-                found.entry(variables).or_default().push(address);
-            }
-        }
-        for (variables, addresses) in found {
-            let Some((span, _)) = variables.first() else { continue };
-            let names: Vec<String> = variables.iter().map(|(_, name)| format!("`{name}`")).collect();
-            let mut left_out = addresses.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            if let Some(more) = addresses.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-                _ = write!(left_out, " and {more} more");
-            }
-            let default = if names.len() == 1 { "its default leaves" } else { "their defaults leave" };
-            let names = names.join(", ");
-            let message = format!(
-                "nothing that was read gives {names}, and {default} out what is therefore not judged: {left_out}"
-            );
-            let help = "give other values with `--var` or `--var-file` to have that judged too";
-            self.report(Diagnostic::note(Code::NotDeployed, *span, message).with_help(help));
+        let all = self.switched_off.take();
+        let decided = all.into_iter().map(|(address, place)| (self.defaults_in(place, &mut names), address));
+        let help = "give other values with `--var` or `--var-file` to have that judged too";
+        for note in notes(decided, help) {
+            self.report(note);
         }
     }
 
@@ -96,8 +72,6 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        found.sort();
-        found.dedup();
         found
     }
 
