@@ -166,10 +166,60 @@ fn terragrunt_units_deploy_a_local_source_with_plain_inputs() {
         (shown, diagnostics.into_iter().map(|it| it.message).collect::<Vec<_>>())
     });
     assert_eq!(shown, ["live/a {n=\"a\", e=?not-evaluated}", "live/b {n=\"b\", e=?variable}"]);
-    assert_eq!(
-        messages,
-        ["includes and dependencies of Terragrunt are not read", "what this source names is not read"]
-    );
+    let include = "this include is not read: variables that nothing else gives are unknown";
+    assert_eq!(messages, [include, "what this source names is not read"]);
+}
+
+#[test]
+fn terragrunt_includes_and_locals_are_read_and_what_they_may_give_is_unknown() {
+    let unit = |include: &str, inputs: &str| {
+        format!(
+            "include \"root\" {{\n  path = {include}\n}}\nterraform {{\n  source = \"${{get_repo_root()}}/modules//sa\"\n}}\n{inputs}\n"
+        )
+    };
+    let texts = [
+        (
+            "a",
+            unit(
+                "find_in_parent_folders()",
+                "locals {\n  env = \"dev\"\n}\ninputs = merge(local.more, { e = local.env })",
+            ),
+        ),
+        (
+            "b",
+            unit("find_in_parent_folders(\"root.hcl\")", "locals {\n  more = { n = \"own\" }\n}\ninputs = local.more"),
+        ),
+        ("c", unit("find_in_parent_folders(\"merged.hcl\")", "inputs = { n = \"own\" }")),
+        ("d", unit("find_in_parent_folders(\"files.hcl\")", "")),
+        ("e", unit("find_in_parent_folders(\"nothing.hcl\")", "inputs = { n = dependency.x.outputs.n }")),
+    ];
+    let mut files = vec![
+        ("modules/sa/main.tf".to_owned(), "variable \"n\" { default = \"n\" }\nvariable \"e\" { default = \"e\" }\nresource \"r\" \"r\" {\n  n = var.n\n  e = var.e\n}\n".to_owned()),
+        (".git/HEAD".to_owned(), String::new()),
+        ("terragrunt.hcl".to_owned(), "inputs = { n = \"root\" }\n".to_owned()),
+        ("root.hcl".to_owned(), "locals {\n  env = \"prod\"\n}\ninputs = { n = \"root\", e = \"${local.env}-1\" }\n".to_owned()),
+        ("merged.hcl".to_owned(), "inputs = merge({ e = \"first\" }, yamldecode(file(\"x.yaml\")))\n".to_owned()),
+        ("files.hcl".to_owned(), "terraform {\n  extra_arguments \"x\" {\n    required_var_files = [\"x.tfvars\"]\n  }\n}\n".to_owned()),
+    ];
+    files.extend(texts.into_iter().map(|(name, text)| (format!("live/{name}/terragrunt.hcl"), text)));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let shown = Run::new(&files).with(|project, _| {
+        let mut shown = Vec::new();
+        for root in project.take_roots(|_| true) {
+            let (instances, _) = project.evaluate(&root);
+            shown.extend(instances.iter().map(|it| format!("{} {}", root.shown, show(&it.body))));
+        }
+        shown
+    });
+    let expected = [
+        // What `local.more` is nobody says: it may give both.
+        "live/a {n=?not-evaluated, e=\"dev\"}",
+        "live/b {n=\"own\", e=\"prod-1\"}",
+        "live/c {n=\"own\", e=?not-evaluated}",
+        "live/d {n=?not-evaluated, e=?not-evaluated}",
+        "live/e {n=?not-evaluated, e=?not-evaluated}",
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::parse::{hcl, json};
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::value::Value;
 
-type Inputs = IndexMap<Arc<str>, Input, FxBuildHasher>;
+pub(super) type Inputs = IndexMap<Arc<str>, Input, FxBuildHasher>;
 
 /// Versions of providers that `terraform init` chose.
 const LOCK_FILE: &str = ".terraform.lock.hcl";

@@ -232,7 +232,9 @@ impl Loading<'_, '_> {
         let mut units = Vec::new();
         for (dir, names) in others {
             let Some(file) = names.get(terragrunt::NAME) else { continue };
-            let Some(unit) = terragrunt::read(dir, file, &mut self.diagnostics) else { continue };
+            let Some(unit) = terragrunt::read(dir, file, self.files, self.sources, &mut self.diagnostics) else {
+                continue;
+            };
             if self.load_directories(BTreeSet::from([unit.source.clone()])) {
                 self.follow();
             }
@@ -261,10 +263,20 @@ impl Loading<'_, '_> {
             (None, Some(module)) => module.shown.clone(),
             (None, None) => shown_directory(self.files, &dir).into(),
         };
-        let of_unit = unit.map(|unit| unit.inputs).unwrap_or_default();
+        let of_unit = unit.map(|unit| of_unit(unit, module)).unwrap_or_default();
         let inputs = inputs::of_root(module, &beside, of_unit, given, &mut self.diagnostics);
         Root { dir, shown, inputs, manifest, locked_azurerm: beside.locked_azurerm, own: None }
     }
+}
+
+/// What a unit of Terragrunt gives to the variables of its module.
+fn of_unit(unit: Unit, module: Option<&Module>) -> inputs::Inputs {
+    let declared = module.into_iter().flat_map(|module| module.variables.keys());
+    let others = declared.filter(|name| !unit.inputs.contains_key(*name));
+    let others: Vec<_> = others.filter_map(|name| Some((name.clone(), unit.other(name)?))).collect();
+    let mut inputs = unit.inputs;
+    inputs.extend(others);
+    inputs
 }
 
 /// `.` for the directory that the run was started in.
