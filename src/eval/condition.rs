@@ -247,7 +247,16 @@ impl<'a, T: Trace> Evaluator<'a, T> {
                     None => Some(Value::new(name.kind.clone(), header)),
                 }
             }
-            Field::Path(_) | Field::Element(_) => None,
+            // What would be an element of a list that is not known.
+            Field::Element(ElementPath { scope, rest, .. }) => match self.scopes.get(*scope) {
+                Some(Scope::Value(value)) if rest.segments().is_empty() => Some(value.clone()),
+                Some(Scope::Value(Value { kind: ValueKind::Unknown(why), .. })) => {
+                    let why = Unknown { not_null: false, prefix: None, symbol: None, ..Unknown::clone(why) };
+                    Some(Value::new(why, header))
+                }
+                _ => None,
+            },
+            Field::Path(_) => None,
         }
     }
 
