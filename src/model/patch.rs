@@ -96,7 +96,8 @@ fn merge(into: &mut Value, from: &Value) {
 /// The patch's leaves as unknown: it may set them, or not.
 fn clouded(patch: &Patch) -> Value {
     let why: Arc<Unknown> = match &patch.presence {
-        Presence::Possible(why) => why.clone(),
+        // What is known of the number of patches says nothing of what they set.
+        Presence::Possible(why) => Arc::new(Unknown::new(why.reason.clone())),
         _ => Arc::new(Unknown::new(Reason::Ambiguous(format!("target of `{}`", patch.address).into()))),
     };
     cloud(&patch.body, &why)
