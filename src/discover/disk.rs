@@ -2,6 +2,7 @@
 //!
 //! In: paths. Out: bytes or text, or a diagnostic that says what is wrong and what to do.
 
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub struct Disk {
     roots: Vec<PathBuf>,
     /// The directories that were asked for, and where they lie.
     directories: Mutex<FxHashMap<PathBuf, Place>>,
-    overlay: FxHashMap<PathBuf, Vec<u8>>,
+    overlay: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 /// Where a directory is, whatever links are on the way; none when it is not there.
@@ -39,7 +40,7 @@ impl Disk {
     pub fn new(paths: &[PathBuf]) -> Self {
         let working_directory = std::env::current_dir().unwrap_or_default();
         let mut disk =
-            Self { working_directory, roots: Vec::new(), directories: Mutex::default(), overlay: FxHashMap::default() };
+            Self { working_directory, roots: Vec::new(), directories: Mutex::default(), overlay: BTreeMap::new() };
         for path in paths {
             disk.allow(path);
         }
@@ -242,7 +243,10 @@ impl Files for Disk {
             })
             .collect();
         let absolute = if self.overlay.is_empty() { PathBuf::new() } else { self.absolute(directory) };
-        for path in self.overlay.keys().filter(|path| path.parent() == Some(&absolute)) {
+        // What lies below a directory comes after it and in one piece.
+        let below = self.overlay.range(absolute.clone()..).map(|(path, _)| path);
+        let below = below.take_while(|path| path.starts_with(&absolute));
+        for path in below.filter(|path| path.parent() == Some(&absolute)) {
             let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
             found.extend(name.map(|name| Listed { name, directory: false }));
         }

@@ -22,7 +22,7 @@ pub(super) fn keep_named(findings: &mut Vec<Finding>, paths: &[PathBuf], only_fi
     }
     // A Bicep source is judged by its template.
     let templates = paths.iter().filter(|it| bicep::is_bicep(it)).map(|it| it.with_extension("json"));
-    let named: Vec<PathBuf> =
+    let named: FxHashSet<PathBuf> =
         paths.iter().cloned().chain(templates).filter_map(|it| std::path::absolute(it).ok()).collect();
     let is_named = |span: crate::source::Span| {
         let file = sources.get(span.file).and_then(|it| std::path::absolute(it.path()).ok());
