@@ -227,6 +227,12 @@ pub(super) struct Merging {
 }
 
 impl Merging {
+    /// With room for the findings of all roots: moving them as their number grows takes one thread while the others wait.
+    pub(super) fn of<'g>(roots: impl Iterator<Item = &'g Gathered>) -> Self {
+        let most = roots.map(|root| root.drafts.len()).sum();
+        Self { drafts: Drafts::with_capacity_and_hasher(most, FxBuildHasher), told: Vec::new() }
+    }
+
     /// Adds the findings of the next root, which is at this place of the run.
     pub(super) fn add(&mut self, at: usize, next: Gathered) {
         if next.left_out > 0 {

@@ -211,7 +211,7 @@ pub fn run(request: Request) -> Run {
     // Each root is judged by the thread that lowered it.
     timings.part_of_last("evaluate", bench.took() / workers.threads());
 
-    let (mut judgement, mut merging) = (Judgement::default(), Merging::default());
+    let (mut judgement, mut merging) = (Judgement::default(), Merging::of(units.graphs.iter().map(|it| &it.gathered)));
     let (mut verdicts, mut secrets, mut graphs) = (Vec::new(), Vec::new(), Vec::new());
     for (at, root) in std::mem::take(&mut units.graphs).into_iter().enumerate() {
         judgement.add(root.judgement);
