@@ -290,3 +290,18 @@ fn a_secret_that_is_written_out_is_told_with_a_plan_as_well() {
     assert_eq!(ran.findings(), ["secrets/literal-secret fail main.tf:2"]);
     assert!(!ran.out().contains("Winter2024!"), "{}", ran.out());
 }
+
+/// Found by fuzzing: a value of which every part is used twice has a million parts and takes no room.
+#[test]
+fn a_value_that_shares_its_parts_is_searched_once() {
+    let scratch = Scratch::new("shared-parts");
+    let doubled =
+        (1..=19).map(|at| format!("  v{at} = [local.v{0}, local.v{0}]\n", at - 1)).collect::<Vec<_>>().concat();
+    let main = format!(
+        "locals {{\n  v0 = \"x\"\n{doubled}}}\nresource \"terraform_data\" \"it\" {{\n  count = 200\n  input = local.v19\n}}\n{VAULT}"
+    );
+    let started = std::time::Instant::now();
+    let ran = scratch.write("main.tf", main).check(&["--format", "json", "."]);
+    assert_eq!(ran.findings(), ["test/no-purge-protection fail main.tf:28"]);
+    assert!(started.elapsed().as_secs() < 12, "{:?}", started.elapsed());
+}

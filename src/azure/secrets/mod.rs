@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
+use rustc_hash::FxHashSet;
 
 use super::tables::{AZURERM_SECRETS, SECRETS, row};
 use crate::model::{Dialect, Resource};
@@ -50,6 +51,8 @@ pub fn literals(resource: &Resource) -> Vec<Literal> {
                 stored: resource.resource_type == *"Microsoft.KeyVault/vaults/secrets",
                 template: resource.dialect == Dialect::Arm,
                 found: Vec::new(),
+                visited: 0,
+                seen: FxHashSet::default(),
             };
             search.visit(&resource.body, &mut Vec::new());
             search.found
@@ -74,6 +77,8 @@ pub fn arguments(azurerm_type: &str, arguments: &Value) -> Option<Value> {
         stored: false,
         template: false,
         found: Vec::new(),
+        visited: 0,
+        seen: FxHashSet::default(),
     };
     search.visit(arguments, &mut Vec::new());
     if search.found.is_empty() {
@@ -121,12 +126,19 @@ struct Search {
     stored: bool,
     template: bool,
     found: Vec<Literal>,
+    /// Objects and arrays so far.
+    visited: usize,
+    /// Where those lie that were looked at once there were [`MANY`].
+    seen: FxHashSet<usize>,
 }
+
+/// From so many objects and arrays on, what is used again in the same value is looked at once: sharing multiplies without end.
+const MANY: usize = 20_000;
 
 impl Search {
     fn visit<'v>(&mut self, value: &'v Value, path: &mut Vec<Step<'v>>) {
         match &value.kind {
-            ValueKind::Object(object) => {
+            ValueKind::Object(object) if self.is_new(Arc::as_ptr(object).addr()) => {
                 for (key, entry) in &object.entries {
                     if path.is_empty() && !searched(key) {
                         continue;
@@ -141,7 +153,7 @@ impl Search {
                     path.pop();
                 }
             }
-            ValueKind::Array(array) => {
+            ValueKind::Array(array) if self.is_new(Arc::as_ptr(array).addr()) => {
                 for (index, item) in array.items.iter().enumerate() {
                     path.push(Step::Index(index));
                     match &item.kind {
@@ -153,6 +165,11 @@ impl Search {
             }
             _ => {}
         }
+    }
+
+    fn is_new(&mut self, at: usize) -> bool {
+        self.visited = self.visited.saturating_add(1);
+        self.visited < MANY || self.seen.insert(at)
     }
 
     /// `beside` is the object that the text is an entry of: environment variables and app settings are pairs of `name` and `value`.
